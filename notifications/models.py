@@ -1,0 +1,96 @@
+"""What happened (`Event`) and who was told (`Notification`)."""
+
+import uuid
+
+from django.conf import settings
+from django.contrib.contenttypes.fields import GenericForeignKey
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+from django.template.loader import render_to_string
+
+
+class Event(models.Model):
+    """One thing that happened to one subject: at once history, audit trail, outbox and the source of every push.
+
+    Append-only; `dispatched_at` is the one column written later. Written by `outbox.record` alone.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    type = models.CharField(max_length=64)
+    subject_type = models.ForeignKey(ContentType, models.PROTECT)
+    subject_id = models.CharField(max_length=36)
+    subject = GenericForeignKey("subject_type", "subject_id")
+    seq = models.PositiveIntegerField(help_text="1, 2, 3 … for each subject, without a gap.")
+    payload = models.JSONField(default=dict)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    # {"users": [id, …], "emails": [address, …]}: chosen by whoever recorded the event.
+    audience = models.JSONField(default=dict)
+    occurred_at = models.DateTimeField(auto_now_add=True)
+    dispatched_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subject_type", "subject_id", "seq"], name="event_seq_is_unique_per_subject"),
+            models.CheckConstraint(condition=models.Q(seq__gte=1), name="event_seq_starts_at_one"),
+        ]
+        indexes = [
+            models.Index(fields=["occurred_at"], condition=models.Q(dispatched_at=None), name="event_undispatched"),
+            models.Index(fields=["type", "-occurred_at"], name="event_by_type"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} #{self.seq}"
+
+    @property
+    def topic(self) -> str:
+        """The name under which the subject's followers are rung."""
+        return topic_of(self.subject_type.model, self.subject_id)
+
+    @property
+    def message(self) -> str:
+        """What happened, in one sentence."""
+        return self._text("title")
+
+    @property
+    def details(self) -> str:
+        """What happened, in a paragraph: the body of a notification or an e-mail."""
+        return self._text("body")
+
+    def _text(self, part: str) -> str:
+        return render_to_string(f"events/{self.type}.{part}.txt", {"event": self, **self.payload}).strip()
+
+
+def topic_of(model_name: str, pk: object) -> str:
+    """`order.<id>`, `user.<id>`: the channel group that is rung when something happens to this row."""
+    return f"{model_name}.{pk}"
+
+
+class Notification(models.Model):
+    """One event, told to one recipient: a user's inbox row, or an address that has no account."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    event = models.ForeignKey(Event, models.CASCADE, related_name="notifications")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="notifications"
+    )
+    email = models.EmailField(blank=True, help_text="Where an e-mail goes; empty: the inbox only.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+    emailed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["event", "user"], condition=models.Q(user__isnull=False), name="notification_once_per_user"
+            ),
+            models.UniqueConstraint(
+                fields=["event", "email"], condition=models.Q(user=None), name="notification_once_per_address"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["user", "-created_at", "id"], name="notification_inbox"),
+            models.Index(fields=["user"], condition=models.Q(read_at=None), name="notification_unread"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} to {self.user or self.email}"
