@@ -66,14 +66,14 @@ def topic_of(model_name: str, pk: object) -> str:
 
 
 class Notification(models.Model):
-    """One event, told to one recipient: a user's inbox row, or an address that has no account."""
+    """One event, told to one recipient: a user's inbox row, or an e-mail to an address."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     event = models.ForeignKey(Event, models.CASCADE, related_name="notifications")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="notifications"
     )
-    email = models.EmailField(blank=True, help_text="Where an e-mail goes; empty: the inbox only.")
+    email = models.EmailField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     read_at = models.DateTimeField(null=True, blank=True)
     emailed_at = models.DateTimeField(null=True, blank=True)
@@ -85,6 +85,10 @@ class Notification(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["event", "email"], condition=models.Q(user=None), name="notification_once_per_address"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(user__isnull=False, email="") | (models.Q(user=None) & ~models.Q(email="")),
+                name="notification_to_a_user_or_an_address",
             ),
         ]
         indexes = [

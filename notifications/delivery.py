@@ -1,0 +1,55 @@
+"""How news reaches people: inbox rows, e-mails, the doorbell of live followers, and tasks of apps above."""
+
+import logging
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from notifications.models import Event, Notification, topic_of
+
+logger = logging.getLogger(__name__)
+
+
+def fill_inboxes(event: Event) -> None:
+    """One row for each recipient; again changes nothing."""
+    recipients = [Notification(event=event, user_id=user) for user in event.audience.get("users", [])]
+    recipients += [Notification(event=event, email=address) for address in event.audience.get("emails", [])]
+    if recipients:
+        Notification.objects.bulk_create(recipients, ignore_conflicts=True)
+
+
+def ring(event: Event) -> None:
+    """Tells every process that the subject, and its audience, have news. A lost bell costs delay: followers poll."""
+    topics = [event.topic, *(topic_of("user", user) for user in event.audience.get("users", []))]
+    try:
+        async_to_sync(_ring)(topics)
+    except Exception:  # a channel layer that is down must not hold up the rest of the delivery
+        logger.warning("No bell for %s: the channel layer does not answer.", event, exc_info=True)
+
+
+async def _ring(topics: list[str]) -> None:
+    layer = get_channel_layer()
+    for topic in topics:
+        await layer.group_send(topic, {"type": "bell", "topic": topic})
+
+
+def reactions(event: Event) -> list[Any]:
+    """The tasks of `EVENT_REACTIONS` for this type of event."""
+    return [import_string(name) for name in settings.EVENT_REACTIONS.get(event.type, [])]
+
+
+def send_email(notification: Notification) -> None:
+    """Sends the event's texts to the address, then notes that it did: a crash between the two sends it twice."""
+    event = notification.event
+    message = EmailMultiAlternatives(subject=event.message, body=event.details, to=[notification.email])
+    context = {"event": event, "shop_url": settings.SHOP_URL, **event.payload}
+    message.attach_alternative(render_to_string(f"events/{event.type}.email.html", context), "text/html")
+    message.send()
+    notification.emailed_at = timezone.now()
+    notification.save(update_fields=["emailed_at"])

@@ -1,0 +1,55 @@
+"""`record`: the only way an event comes to be, and the only thing that enqueues work in a web process."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import models, transaction
+from django.db.models import Max
+
+from notifications import tasks
+from notifications.models import Event
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class EventData(Protocol):
+    """A frozen dataclass of plain values with a `type` such as "order.placed"."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def type(self) -> str: ...
+
+
+def record(
+    event: EventData,
+    *,
+    about: models.Model,
+    actor: "User | None" = None,
+    users: Iterable[object] = (),
+    emails: Iterable[str] = (),
+) -> Event:
+    """Writes that something happened to `about`, and has it delivered once the transaction has committed.
+
+    The caller holds the lock of `about`'s row, or has just inserted it: that makes `seq` contiguous.
+    `users` (ids) find it in their inbox, `emails` in their mail. Outside a transaction it refuses with RuntimeError.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("record() needs the transaction of the change it tells about.")
+    subject = {"subject_type": ContentType.objects.get_for_model(about), "subject_id": str(about.pk)}
+    last = Event.objects.filter(**subject).aggregate(last=Max("seq"))["last"] or 0
+    written = Event.objects.create(
+        type=event.type,
+        **subject,
+        seq=last + 1,
+        payload=asdict(event),
+        actor=actor,
+        audience={"users": [str(user) for user in users], "emails": list(emails)},
+    )
+    # robust: what cannot be enqueued is logged and swept up later; the change itself has happened.
+    transaction.on_commit(partial(tasks.dispatch.delay, event_id=str(written.pk)), robust=True)
+    return written

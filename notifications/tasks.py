@@ -1,0 +1,47 @@
+"""Celery entry points: one event delivered, one e-mail sent, and the sweep for whatever was left lying."""
+
+from datetime import timedelta
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from notifications import delivery
+from notifications.models import Event, Notification
+
+# Younger events are still on their ordinary way.
+SWEEP_AFTER = timedelta(seconds=10)
+SWEEP_BATCH = 500
+
+
+@shared_task
+def dispatch(*, event_id: str, **_: Any) -> None:
+    """Delivers one event to everybody. May run twice: every step either does nothing again or does no harm."""
+    event = Event.objects.select_related("subject_type").get(pk=event_id)
+    if event.dispatched_at:
+        return
+    delivery.fill_inboxes(event)
+    delivery.ring(event)
+    for reaction in delivery.reactions(event):
+        reaction.delay(event_id=event_id)
+    for notification_id in event.notifications.filter(emailed_at=None).exclude(email="").values_list("pk", flat=True):
+        send_email.delay(notification_id=str(notification_id))
+    Event.objects.filter(pk=event_id).update(dispatched_at=timezone.now())
+
+
+@shared_task(autoretry_for=(OSError,), retry_backoff=5, max_retries=8)
+def send_email(*, notification_id: str, **_: Any) -> None:
+    """Sends one e-mail, unless it was sent."""
+    notification = Notification.objects.select_related("event").get(pk=notification_id)
+    if notification.emailed_at is None:
+        delivery.send_email(notification)
+
+
+@shared_task
+def sweep(**_: Any) -> int:
+    """Delivers again what was recorded but never delivered: its process died, or the broker was away."""
+    left = Event.objects.filter(dispatched_at=None, occurred_at__lt=timezone.now() - SWEEP_AFTER)
+    event_ids = list(left.order_by("occurred_at").values_list("pk", flat=True)[:SWEEP_BATCH])
+    for event_id in event_ids:
+        dispatch.delay(event_id=str(event_id))
+    return len(event_ids)

@@ -1,0 +1,330 @@
+"""The GraphQL vocabulary every app uses: nodes, connections, money, errors, permissions, filters, mutations."""
+
+import inspect
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import django_filters
+import strawberry
+from django import forms
+from django.contrib.auth.models import AnonymousUser
+from django.core import signing
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from graphql import GraphQLError
+from moneyed import Money as MoneyAmount
+from strawberry import UNSET, relay
+from strawberry.extensions import FieldExtension
+from strawberry.relay.types import NodeType
+from strawberry.schema_directive import Location
+from strawberry.types.field import StrawberryField
+from strawberry.utils.await_maybe import AwaitableOrValue
+from strawberry.utils.str_converters import to_camel_case
+from strawberry_django.relay import DjangoCursorConnection
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+DEFAULT_PAGE = 20
+MAX_PAGE = 100
+
+
+# ── Errors of the whole request ──────────────────────────────────────────────────────────────────────────────────────
+class ErrorCode(Enum):
+    """`extensions.code` of a top-level error."""
+
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    FORBIDDEN = "FORBIDDEN"
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    NOT_FOUND = "NOT_FOUND"
+    RATE_LIMITED = "RATE_LIMITED"
+    QUERY_TOO_EXPENSIVE = "QUERY_TOO_EXPENSIVE"
+    INTERNAL = "INTERNAL"
+
+
+class ApiError(GraphQLError):
+    """An error with a code, whose sentence may be shown to the client as it is."""
+
+    def __init__(self, code: ErrorCode, message: str):
+        super().__init__(message, extensions={"code": code.value})
+
+
+def not_found(what: str) -> ApiError:
+    """What is not there, and what is somebody else's: the answer is the same."""
+    return ApiError(ErrorCode.NOT_FOUND, f"There is no such {what}, or you may not see it.")
+
+
+# ── Who asks ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+class InvalidToken(Exception):  # noqa: N818
+    """The access token that came with the request is expired, forged, or of somebody who may no longer sign in."""
+
+
+class Context:
+    """What every resolver may know of the request. `authenticate` raises `InvalidToken`."""
+
+    def __init__(self, request: Any, authenticate: Callable[[], "User | AnonymousUser"], response: Any = None):
+        self.request = request
+        self.response = response
+        self._authenticate = authenticate
+
+    @cached_property
+    def viewer(self) -> "User | AnonymousUser":
+        """Who asks, read once a request; anonymous without a token."""
+        try:
+            return self._authenticate()
+        except InvalidToken as invalid:
+            raise ApiError(
+                ErrorCode.UNAUTHENTICATED,
+                "The access token is not valid or has expired. Get a new one with tokenRefresh or tokenCreate.",
+            ) from invalid
+
+    def fresh_viewer(self) -> "User | AnonymousUser":
+        """Who asks, read again: what a subscription does before each delivery, because rights end."""
+        self.__dict__.pop("viewer", None)
+        return self.viewer
+
+
+Info = strawberry.Info[Context, None]
+
+
+def viewer(info: Info) -> "User | AnonymousUser":
+    """The user whose token came with the request, or an anonymous one."""
+    return info.context.viewer
+
+
+def signed_in(info: Info) -> "User":
+    """The user whose token came with the request; anonymous is refused."""
+    user = viewer(info)
+    if isinstance(user, AnonymousUser):
+        raise ApiError(
+            ErrorCode.UNAUTHENTICATED,
+            "Sign in first: get an access token with tokenCreate and send it as `Authorization: Bearer <token>`.",
+        )
+    return user
+
+
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    name="needs",
+    description="The permission the signed-in user must hold.",
+)
+class Needs:
+    permission: str
+
+
+class _NeedsPermission(FieldExtension):
+    def __init__(self, permission: str):
+        self.permission = permission
+
+    def apply(self, field: StrawberryField) -> None:
+        field.directives = [*field.directives, Needs(permission=self.permission)]
+
+    def resolve(self, next_: Callable[..., Any], source: Any, info: Info, **kwargs: Any) -> Any:
+        if not signed_in(info).has_perm(self.permission):
+            raise ApiError(ErrorCode.FORBIDDEN, "You do not have the permission this needs.")
+        return next_(source, info, **kwargs)
+
+
+def needs(permission: str) -> list[FieldExtension]:
+    """`extensions=kit.needs(...)`: refuses loudly those without the permission, and says so in the schema."""
+    return [_NeedsPermission(permission)]
+
+
+# ── Values ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+@strawberry.type
+class Money:
+    """An amount in a currency. `amount` is a decimal string with the currency's own number of decimals: "12.50"."""
+
+    amount: Decimal
+    currency: str = strawberry.field(description='ISO 4217, for example "EUR".')
+
+    @classmethod
+    def of(cls, money: MoneyAmount) -> Self:
+        return cls(amount=money.amount, currency=money.currency.code)
+
+
+class Node(relay.Node):
+    """An object with a globally unique id."""
+
+    # Named here because the library would otherwise evaluate the class's annotations for every id it answers.
+    @classmethod
+    def resolve_id_attr(cls) -> str:
+        return "pk"
+
+
+def pk(id: relay.GlobalID, type_name: str) -> str:
+    """The key inside a global id; an id of another type is refused."""
+    if id.type_name != type_name:
+        raise ApiError(ErrorCode.BAD_USER_INPUT, f"`{id}` is an id of {id.type_name}; this needs one of {type_name}.")
+    return id.node_id
+
+
+Row = TypeVar("Row")
+
+
+def row(queryset: "QuerySet[Any, Row]", id: relay.GlobalID, type_name: str) -> "Row":
+    """The row a client named, out of those it may see; otherwise NOT_FOUND."""
+    try:
+        found = queryset.filter(pk=pk(id, type_name)).first()
+    except (ValueError, ValidationError, OverflowError):
+        found = None
+    if found is None:
+        raise not_found(type_name)
+    return found
+
+
+# ── Lists ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+@strawberry.type(name="Connection", description="A page of a list that can grow.")
+class Connection(DjangoCursorConnection[NodeType]):
+    """Keyset pages: 20 rows unless told, 100 at most, with cursors that hold for one list and one ordering only."""
+
+    @classmethod
+    def resolve_connection(
+        cls,
+        nodes: Any,
+        *,
+        info: Any,
+        before: str | None = None,
+        after: str | None = None,
+        first: int | None = None,
+        last: int | None = None,
+        **kwargs: Any,
+    ) -> AwaitableOrValue[Self]:
+        for name, size in (("first", first), ("last", last)):
+            if size is not None and not 0 <= size <= MAX_PAGE:
+                raise ApiError(ErrorCode.BAD_USER_INPUT, f"`{name}` must be from 0 to {MAX_PAGE}; it was {size}.")
+        if first is None and last is None:
+            first = DEFAULT_PAGE
+        # MAX_PAGE was checked above; the library reads one row more than it is asked for.
+        kwargs["max_results"] = MAX_PAGE
+        seal = _CursorSeal(nodes)
+        page = super().resolve_connection(
+            nodes, info=info, before=seal.open(before), after=seal.open(after), first=first, last=last, **kwargs
+        )
+        if inspect.isawaitable(page):
+            return _sealed_later(page, seal)
+        return seal.seal_page(page)
+
+
+async def _sealed_later(page: Any, seal: "_CursorSeal") -> Any:
+    return seal.seal_page(await page)
+
+
+class _CursorSeal:
+    """Signs the cursors of one list in one ordering, so that another list's cursor is refused, not misread."""
+
+    def __init__(self, nodes: "QuerySet[Any]"):
+        ordering = nodes.query.order_by or nodes.model._meta.ordering
+        self._signer = signing.Signer(salt=f"cursor:{nodes.model._meta.label}:{[str(term) for term in ordering]}")
+
+    def open(self, cursor: str | None) -> str | None:
+        if cursor is None:
+            return None
+        try:
+            return self._signer.unsign(signing.b64_decode(cursor.encode()).decode())
+        except (ValueError, signing.BadSignature):
+            raise ApiError(
+                ErrorCode.BAD_USER_INPUT,
+                "The cursor is not one of this list in this ordering. Start again without `after` and `before`.",
+            ) from None
+
+    def seal(self, cursor: str) -> str:
+        return signing.b64_encode(self._signer.sign(cursor).encode()).decode()
+
+    def seal_page(self, page: Any) -> Any:
+        for edge in page.edges:
+            edge.cursor = self.seal(edge.cursor)
+        if page.edges:
+            page.page_info.start_cursor = page.edges[0].cursor
+            page.page_info.end_cursor = page.edges[-1].cursor
+        return page
+
+
+@strawberry.enum
+class Ordering(Enum):
+    ASC = "ASC"
+    DESC = "DESC"
+
+
+def ordered(queryset: "QuerySet[Any]", ordering: Iterable[Any] | None, columns: dict[str, str]) -> "QuerySet[Any]":
+    """The rows by the given oneOf inputs, each of which names one key of `columns`; else as they are ordered.
+
+    The id always comes last, so that the order is total and a cursor means one place.
+    """
+    terms = []
+    for choice in ordering or []:
+        name, direction = next((n, d) for n, d in vars(choice).items() if d is not UNSET and d is not None)
+        terms.append(columns[name] if direction is Ordering.ASC else f"-{columns[name]}")
+    return queryset.order_by(*terms, "pk") if terms else queryset
+
+
+# ── Filters ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+_FILTER_TYPES: list[tuple[type[forms.Field], type]] = [
+    (forms.DecimalField, Decimal),
+    (forms.NullBooleanField, bool),
+    (forms.DateTimeField, datetime),
+    (forms.CharField, str),
+]
+
+
+def filter_input(filterset: type[django_filters.FilterSet], name: str, enums: dict[str, Any] | None = None) -> Any:
+    """A GraphQL input made of a FilterSet, which stays the one definition of what a list can be narrowed by.
+
+    `enums` names the GraphQL enum of each choice filter; a filter's `help_text` becomes its description.
+    """
+    namespace: dict[str, Any] = {"__annotations__": {}}
+    for field_name, declared in filterset.base_filters.items():
+        kind = (enums or {}).get(field_name) or next(
+            graphql for form, graphql in _FILTER_TYPES if isinstance(declared.field, form)
+        )
+        namespace["__annotations__"][field_name] = kind | None
+        namespace[field_name] = strawberry.field(default=UNSET, description=declared.extra.get("help_text"))
+    return strawberry.input(type(name, (), namespace), name=name, description=inspect.getdoc(filterset))
+
+
+def filtered(filterset: type[django_filters.FilterSet], filters: Any, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+    """The rows the FilterSet leaves; a value it cannot read is BAD_USER_INPUT naming the field."""
+    if not filters:
+        return queryset
+    data = {
+        name: value.value if isinstance(value, Enum) else value
+        for name, value in vars(filters).items()
+        if value is not UNSET and value is not None
+    }
+    narrowed = filterset(data, queryset=queryset)
+    if not narrowed.is_valid():
+        field_name, messages = next(iter(narrowed.form.errors.items()))
+        raise ApiError(ErrorCode.BAD_USER_INPUT, f"filters.{to_camel_case(field_name)}: {messages[0]}")
+    return narrowed.qs
+
+
+# ── Mutations ────────────────────────────────────────────────────────────────────────────────────────────────────────
+@strawberry.interface
+class UserError:
+    """A refusal a client can act on: `code` for the program, `message` for the person, `field` for the form."""
+
+    message: str
+    field: list[str] | None = strawberry.field(description='Where in the input, for example ["input", "email"].')
+    retryable: bool = strawberry.field(description="Whether the same request may succeed a moment later.")
+
+
+class refusals(FieldExtension):  # noqa: N801
+    """`extensions=[kit.refusals(OrderError, OrderUserError)]`: a refusal becomes the payload's `userErrors`."""
+
+    def __init__(self, refusal: type[ValidationError], user_error: type):
+        self.refusal = refusal
+        self.user_error = user_error
+
+    def resolve(self, next_: Callable[..., Any], source: Any, info: Info, **kwargs: Any) -> Any:
+        try:
+            return next_(source, info, **kwargs)
+        except self.refusal as refused:
+            error: Any = refused
+            user_error = self.user_error(
+                code=error.code, message=error.message, field=error.field, retryable=error.retryable
+            )
+            return info.return_type.of_type(user_errors=[user_error])  # type: ignore[union-attr]
