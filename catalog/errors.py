@@ -19,3 +19,12 @@ class CatalogError(ValidationError):
         super().__init__(message, code)
         self.field = field
         self.retryable = retryable
+
+
+class OutOfStock(CatalogError):
+    """Fewer are left than somebody wanted."""
+
+    def __init__(self, *, variant_id: int, left: int):
+        super().__init__(CatalogErrorCode.OUT_OF_STOCK, f"Only {left} left.", retryable=False)
+        self.variant_id = variant_id
+        self.left = left
