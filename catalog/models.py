@@ -153,6 +153,12 @@ class ProductVariant(models.Model):
     def compare_at_price(self) -> Money | None:
         return None if self.compare_at_amount is None else money.rounded(self.compare_at_amount, self.currency)
 
+    @property
+    def on_hand(self) -> int:
+        """How many can be bought now; none for a variant without a stock row."""
+        stock = getattr(self, "stock", None)
+        return stock.on_hand if stock else 0
+
 
 class StockLevel(models.Model):
     """How many of a variant can be sold. A row of its own, so that a checkout locks this and nothing else."""

@@ -4,6 +4,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from moneyed import CurrencyDoesNotExist, Money, get_currency
 
+ZERO = Decimal(0)
+
 
 def exponent(currency: str) -> int:
     """How many decimals the currency has: JPY 0, EUR 2, KWD 3 (the minor unit of ISO 4217)."""

@@ -149,11 +149,14 @@ GRAPHQL_JWT = {
 
 # ── The shop ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 SHOP_CURRENCY = env.str("SHOP_CURRENCY", default="EUR")
+# Payment gateways by the name a client gives; the sandbox moves no money and is for development and trials.
+PAYMENT_GATEWAYS = {"sandbox": "ordering.gateways.sandbox.Sandbox"} if env.bool("SANDBOX_PAYMENTS", default=DEBUG) else {}
 # Asked inside the checkout's transaction: answers whether the order must wait for somebody's approval.
 ORDER_APPROVAL_GATE = "workflows.services.hold_for_approval"
 # News that goes up: event type → tasks of apps above, called with `event_id=` after the commit, at least once.
 EVENT_REACTIONS = {
     "order.confirmed": ["ordering.tasks.settle_payment"],
+    "order.released": ["ordering.tasks.settle_payment"],
     "order.cancelled": ["ordering.tasks.settle_payment", "workflows.tasks.withdraw_approvals"],
     "order.rejected": ["ordering.tasks.settle_payment"],
 }

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
-from django.db.models import Max
+from django.db.models import Max, Subquery
+from django.db.models.functions import Coalesce
 
 from notifications import tasks
 from notifications.models import Event
@@ -32,7 +33,7 @@ def record(
     actor: "User | None" = None,
     users: Iterable[object] = (),
     emails: Iterable[str] = (),
-) -> Event:
+) -> None:
     """Writes that something happened to `about`, and has it delivered once the transaction has committed.
 
     The caller holds the lock of `about`'s row, or has just inserted it: that makes `seq` contiguous.
@@ -41,15 +42,14 @@ def record(
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("record() needs the transaction of the change it tells about.")
     subject = {"subject_type": ContentType.objects.get_for_model(about), "subject_id": str(about.pk)}
-    last = Event.objects.filter(**subject).aggregate(last=Max("seq"))["last"] or 0
+    last = Event.objects.filter(**subject).order_by().values("subject_id").annotate(last=Max("seq")).values("last")
     written = Event.objects.create(
         type=event.type,
         **subject,
-        seq=last + 1,
+        seq=Coalesce(Subquery(last), 0) + 1,
         payload=asdict(event),
         actor=actor,
         audience={"users": [str(user) for user in users], "emails": list(emails)},
     )
     # robust: what cannot be enqueued is logged and swept up later; the change itself has happened.
     transaction.on_commit(partial(tasks.dispatch.delay, event_id=str(written.pk)), robust=True)
-    return written

@@ -24,8 +24,9 @@ def dispatch(*, event_id: str, **_: Any) -> None:
     delivery.ring(event)
     for reaction in delivery.reactions(event):
         reaction.delay(event_id=event_id)
-    for notification_id in event.notifications.filter(emailed_at=None).exclude(email="").values_list("pk", flat=True):
-        send_email.delay(notification_id=str(notification_id))
+    if event.audience["emails"]:
+        for notification in event.notifications.filter(user=None, emailed_at=None):
+            send_email.delay(notification_id=str(notification.pk))
     Event.objects.filter(pk=event_id).update(dispatched_at=timezone.now())
 
 

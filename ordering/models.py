@@ -51,6 +51,14 @@ class ShippingMethod(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def price(self) -> Money:
+        return money.rounded(self.price_amount, self.currency)
+
+    @property
+    def free_from(self) -> Money | None:
+        return None if self.free_above is None else money.rounded(self.free_above, self.currency)
+
 
 class CartQuerySet(models.QuerySet["Cart"]):
     def visible_to(self, user: "User | AnonymousUser") -> Self:
@@ -134,6 +142,17 @@ TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.CANCELLED: frozenset(),
     OrderStatus.REJECTED: frozenset(),
 }
+
+
+class OrderAction(models.TextChoices):
+    """What somebody may want to do with an order."""
+
+    CONFIRM = "CONFIRM"
+    FULFILL = "FULFILL"
+    DELIVER = "DELIVER"
+    CANCEL = "CANCEL"
+    HOLD = "HOLD"
+    RELEASE = "RELEASE"
 
 
 class PaymentStatus(models.TextChoices):
@@ -307,6 +326,10 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order}: {self.state}"
+
+    @property
+    def money(self) -> Money:
+        return money.rounded(self.amount, self.currency)
 
 
 class Fulfillment(models.Model):

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 
 class WorkflowErrorCode(StrEnum):
     NOT_FOUND = "NOT_FOUND"
+    INVALID = "INVALID"
     REQUIRED = "REQUIRED"
     OWN_REQUEST = "OWN_REQUEST"
     ALREADY_DECIDED = "ALREADY_DECIDED"

@@ -1,0 +1,107 @@
+"""What happens to orders. Every payload is safe to show to the buyer."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class OrderPlaced:
+    type = "order.placed"
+    number: str
+    total: str
+    currency: str
+
+
+@dataclass(frozen=True)
+class OrderPaymentDeclined:
+    """The checkout ended here: nobody but the admin ever sees this order."""
+
+    type = "order.payment_declined"
+    number: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class OrderPaymentInReview:
+    type = "order.payment_in_review"
+    number: str
+
+
+@dataclass(frozen=True)
+class OrderAwaitingApproval:
+    type = "order.awaiting_approval"
+    number: str
+
+
+@dataclass(frozen=True)
+class OrderConfirmed:
+    type = "order.confirmed"
+    number: str
+
+
+@dataclass(frozen=True)
+class OrderRejected:
+    type = "order.rejected"
+    number: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class OrderPaid:
+    type = "order.paid"
+    number: str
+    total: str
+    currency: str
+
+
+@dataclass(frozen=True)
+class OrderPaymentReleased:
+    """An authorisation was given back before any money moved."""
+
+    type = "order.payment_released"
+    number: str
+
+
+@dataclass(frozen=True)
+class OrderRefunded:
+    type = "order.refunded"
+    number: str
+    total: str
+    currency: str
+
+
+@dataclass(frozen=True)
+class OrderShipped:
+    """A parcel left. `is_complete`: nothing more is to come."""
+
+    type = "order.shipped"
+    number: str
+    is_complete: bool
+    carrier: str
+    tracking_number: str
+    tracking_url: str
+
+
+@dataclass(frozen=True)
+class OrderDelivered:
+    type = "order.delivered"
+    number: str
+
+
+@dataclass(frozen=True)
+class OrderHeld:
+    type = "order.held"
+    number: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class OrderReleased:
+    type = "order.released"
+    number: str
+
+
+@dataclass(frozen=True)
+class OrderCancelled:
+    type = "order.cancelled"
+    number: str
+    reason: str

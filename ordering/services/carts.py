@@ -1,0 +1,183 @@
+"""Carts: making one, and what is in it."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
+from django.db.models import QuerySet
+
+from catalog import money
+from catalog.models import ProductStatus, ProductVariant
+from ordering import pricing
+from ordering.errors import OrderError, OrderErrorCode
+from ordering.models import MAX_CART_LINES, MAX_LINE_QUANTITY, Cart, CartLine, ShippingMethod
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+@transaction.atomic
+def create_cart(
+    *, actor: "User | AnonymousUser", lines: Iterable[tuple[str, int]] = (), currency: str | None = None
+) -> Cart:
+    """A new cart with lines given as (variant id, quantity); the actor's, or a guest's."""
+    if currency not in (None, settings.SHOP_CURRENCY):
+        raise OrderError(
+            OrderErrorCode.CURRENCY_NOT_SUPPORTED,
+            f"This shop sells in {settings.SHOP_CURRENCY}.",
+            field=["input", "currency"],
+        )
+    cart = Cart.objects.create(
+        customer=None if isinstance(actor, AnonymousUser) else actor, currency=settings.SHOP_CURRENCY
+    )
+    wanted = list(lines)
+    if wanted:
+        _put(cart, wanted, path=["input", "lines"])
+    return cart
+
+
+@transaction.atomic
+def add_lines(*, cart_id: object, lines: Iterable[tuple[str, int]], actor: "User | AnonymousUser") -> Cart:
+    """So many more of each variant, given as (variant id, quantity)."""
+    cart = open_cart(cart_id, actor)
+    _put(cart, list(lines), path=["lines"])
+    return cart
+
+
+@transaction.atomic
+def update_lines(*, cart_id: object, lines: Iterable[tuple[str, int]], actor: "User | AnonymousUser") -> Cart:
+    """New quantities of lines, given as (line id, quantity); 0 removes the line."""
+    cart = open_cart(cart_id, actor)
+    wanted = dict(lines)
+    found = _lines_of(cart, wanted)
+    for line in found:
+        line.quantity = wanted[str(line.pk)]
+        if line.quantity:
+            _check_quantity(line.quantity, line.variant, path=["lines", "quantity"])
+
+    CartLine.objects.filter(pk__in=[line.pk for line in found if not line.quantity]).delete()
+    CartLine.objects.bulk_update([line for line in found if line.quantity], ["quantity"])
+    cart.save(update_fields=["updated_at"])
+    return cart
+
+
+@transaction.atomic
+def remove_lines(*, cart_id: object, line_ids: Iterable[str], actor: "User | AnonymousUser") -> Cart:
+    """The cart without these lines."""
+    cart = open_cart(cart_id, actor)
+    found = _lines_of(cart, dict.fromkeys(line_ids, 0))
+
+    CartLine.objects.filter(pk__in=[line.pk for line in found]).delete()
+    cart.save(update_fields=["updated_at"])
+    return cart
+
+
+def open_cart(cart_id: object, actor: "User | AnonymousUser") -> Cart:
+    """The cart for update, if this person may use it and it is not an order yet."""
+    cart = locked_cart(cart_id, actor)
+    if cart.completed_at:
+        raise OrderError(
+            OrderErrorCode.CART_COMPLETED, "This cart was ordered already. Start a new one.", field=["cartId"]
+        )
+    return cart
+
+
+def locked_cart(cart_id: object, actor: "User | AnonymousUser") -> Cart:
+    """The cart for update, if this person may use it; otherwise NOT_FOUND."""
+    cart = Cart.objects.visible_to(actor).select_for_update(of=("self",)).filter(pk=cart_id).first()
+    if cart is None:
+        raise OrderError(OrderErrorCode.NOT_FOUND, "There is no such cart, or you may not use it.", field=["cartId"])
+    return cart
+
+
+def shipping_methods(*, currency: str, country: str | None = None) -> list[ShippingMethod]:
+    """The methods on offer, cheapest first; with a country, those that ship there."""
+    methods = ShippingMethod.objects.filter(is_active=True, currency=currency).order_by("price_amount", "pk")
+    return [method for method in methods if country is None or not method.countries or country in method.countries]
+
+
+def total_of(
+    *, lines: Iterable[CartLine], currency: str, method: ShippingMethod | None = None
+) -> pricing.Totals:
+    """What these lines cost with this method of shipping; without one shipping is not counted. No statement."""
+    priced = [(line.variant.price, line.quantity) for line in lines]
+    nothing = money.rounded(money.ZERO, currency)
+    if method is None or not priced:
+        return pricing.totals(priced, shipping=nothing)
+    subtotal = pricing.totals(priced, shipping=nothing).subtotal
+    return pricing.totals(priced, shipping=pricing.shipping_price(method.price, method.free_from, subtotal))
+
+
+def is_buyable(variant: ProductVariant) -> bool:
+    """Whether the shop sells this variant at all, in stock or not."""
+    return variant.is_active and variant.product.status == ProductStatus.ACTIVE
+
+
+def _put(cart: Cart, wanted: list[tuple[str, int]], *, path: list[str]) -> None:
+    quantities = _summed(wanted, path)
+    variants = {
+        str(variant.pk): variant
+        for variant in _variants().filter(pk__in=[pk for pk in quantities if pk.isdecimal() and len(pk) < 19])
+    }
+    in_cart = {line.variant_id: line for line in cart.lines.all()}
+    for variant_id, quantity in quantities.items():
+        variant = variants.get(variant_id)
+        if variant is None or not is_buyable(variant):
+            raise OrderError(
+                OrderErrorCode.VARIANT_UNAVAILABLE, "This variant is not on sale.", field=[*path, "variantId"]
+            )
+        line = in_cart.setdefault(variant.pk, CartLine(cart=cart, variant=variant, quantity=0))
+        line.quantity += quantity
+        _check_quantity(line.quantity, variant, path=[*path, "quantity"])
+    if len(in_cart) > MAX_CART_LINES:
+        raise OrderError(
+            OrderErrorCode.CART_FULL, f"A cart holds at most {MAX_CART_LINES} different variants.", field=path
+        )
+
+    CartLine.objects.bulk_create(
+        [in_cart[variant.pk] for variant in variants.values()],
+        update_conflicts=True,
+        unique_fields=["cart", "variant"],
+        update_fields=["quantity"],
+    )
+    cart.save(update_fields=["updated_at"])
+
+
+def _summed(wanted: list[tuple[str, int]], path: list[str]) -> dict[str, int]:
+    if not wanted or len(wanted) > MAX_CART_LINES:
+        raise OrderError(
+            OrderErrorCode.REQUIRED, f"Give from 1 to {MAX_CART_LINES} lines.", field=path
+        )
+    quantities: dict[str, int] = {}
+    for variant_id, quantity in wanted:
+        _check_bounds(quantity, [*path, "quantity"])
+        quantities[variant_id] = quantities.get(variant_id, 0) + quantity
+    return quantities
+
+
+def _lines_of(cart: Cart, wanted: dict[str, int]) -> list[CartLine]:
+    found = [line for line in cart.lines.select_related("variant__stock") if str(line.pk) in wanted]
+    if not wanted or len(found) != len(wanted):
+        raise OrderError(OrderErrorCode.NOT_FOUND, "The cart has no such line.", field=["lines"])
+    return found
+
+
+def _variants() -> QuerySet[ProductVariant]:
+    return ProductVariant.objects.select_related("product", "stock")
+
+
+def _check_bounds(quantity: int, path: list[str]) -> None:
+    if not 1 <= quantity <= MAX_LINE_QUANTITY:
+        raise OrderError(
+            OrderErrorCode.QUANTITY_INVALID, f"The quantity must be from 1 to {MAX_LINE_QUANTITY}.", field=path
+        )
+
+
+def _check_quantity(quantity: int, variant: ProductVariant, *, path: list[str]) -> None:
+    _check_bounds(quantity, path)
+    if quantity > variant.on_hand:
+        raise OrderError(
+            OrderErrorCode.OUT_OF_STOCK, f"Only {variant.on_hand} of {variant.sku} are left.", field=path
+        )

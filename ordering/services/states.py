@@ -1,0 +1,120 @@
+"""The one writer of an order's status, and the rules of who may do what when."""
+
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import F
+
+from catalog import services as catalog
+from notifications import outbox
+from notifications.outbox import EventData
+from ordering.errors import OrderError, OrderErrorCode
+from ordering.models import TRANSITIONS, Order, OrderAction, OrderStatus, PaymentStatus
+from ordering.permissions import OrderPermission
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+_FROM: dict[OrderAction, frozenset[OrderStatus]] = {
+    OrderAction.CONFIRM: frozenset({OrderStatus.PENDING}),
+    OrderAction.FULFILL: frozenset({OrderStatus.CONFIRMED, OrderStatus.PROCESSING, OrderStatus.PARTIALLY_SHIPPED}),
+    OrderAction.DELIVER: frozenset({OrderStatus.SHIPPED}),
+    OrderAction.CANCEL: frozenset(status for status, to in TRANSITIONS.items() if OrderStatus.CANCELLED in to),
+    OrderAction.HOLD: frozenset(status for status, to in TRANSITIONS.items() if OrderStatus.ON_HOLD in to),
+    OrderAction.RELEASE: frozenset({OrderStatus.ON_HOLD}),
+}
+# What the buyer may do; everything else is for staff.
+_BUYERS_ACTIONS = frozenset({OrderAction.CANCEL})
+
+
+def why_not(order: Order, action: OrderAction, actor: "User | AnonymousUser") -> str | None:
+    """Why this person may not do this with this order now, in a sentence; None when they may.
+
+    The order is one they can see.
+    """
+    if action not in _BUYERS_ACTIONS and not may_manage(actor):
+        return "Only the shop's staff can do this."
+    if order.status not in _FROM[action]:
+        return f"An order that is {_words(order.status)} cannot be {_PARTICIPLES[action]}."
+    if action == OrderAction.FULFILL and order.payment_status != PaymentStatus.PAID:
+        return "The order is not paid yet."
+    return None
+
+
+_PARTICIPLES = {
+    OrderAction.CONFIRM: "confirmed",
+    OrderAction.FULFILL: "shipped",
+    OrderAction.DELIVER: "marked as delivered",
+    OrderAction.CANCEL: "cancelled",
+    OrderAction.HOLD: "put on hold",
+    OrderAction.RELEASE: "released",
+}
+
+
+def _words(status: str) -> str:
+    return OrderStatus(status).label.lower()
+
+
+def may_manage(actor: "User | AnonymousUser") -> bool:
+    """Whether this person works with everybody's orders."""
+    return actor.is_staff and actor.has_perm(OrderPermission.MANAGE_ORDERS)
+
+
+def locked(order_id: object, actor: "User | AnonymousUser", guest_token: str | None = None) -> Order:
+    """The order for update, if this person may see it; otherwise NOT_FOUND."""
+    order = Order.objects.visible_to(actor, guest_token).select_for_update(of=("self",)).filter(pk=order_id).first()
+    if order is None:
+        raise OrderError(OrderErrorCode.NOT_FOUND, "There is no such order, or you may not see it.", field=["id"])
+    return order
+
+
+def permit(order: Order, action: OrderAction, actor: "User | AnonymousUser") -> None:
+    """Refuses with ACTION_NOT_ALLOWED and the reason."""
+    if reason := why_not(order, action, actor):
+        raise OrderError(OrderErrorCode.ACTION_NOT_ALLOWED, reason, field=["id"])
+
+
+def move(
+    order: Order,
+    status: OrderStatus,
+    event: EventData,
+    *,
+    actor: "User | AnonymousUser | None" = None,
+    tell_buyer: bool = True,
+) -> None:
+    """Writes the new status and the event of it. The order is locked. A move the table lacks is refused."""
+    if status not in TRANSITIONS[OrderStatus(order.status)]:
+        raise OrderError(
+            OrderErrorCode.ACTION_NOT_ALLOWED,
+            f"An order that is {_words(order.status)} cannot become {_words(status)}.",
+            field=["id"],
+        )
+    order.status = status
+    order.save(update_fields=["status"])
+    tell(order, event, actor=actor, tell_buyer=tell_buyer)
+
+
+def tell(
+    order: Order,
+    event: EventData,
+    *,
+    actor: "User | AnonymousUser | None" = None,
+    tell_buyer: bool = True,
+    email: bool = False,
+) -> None:
+    """Records the event; the buyer finds it in the inbox, and with `email` in the mail as well."""
+    outbox.record(
+        event,
+        about=order,
+        actor=None if actor is None or actor.is_anonymous else actor,
+        users=[order.customer_id] if tell_buyer and order.customer_id else [],
+        emails=[order.email] if email else [],
+    )
+
+
+def put_back(order: Order) -> None:
+    """Returns to the shelf what the order took from it and nobody shipped."""
+    open_lines = order.lines.filter(variant__isnull=False, quantity_fulfilled__lt=F("quantity"))
+    catalog.return_stock(
+        quantities={line.variant_id: line.quantity - line.quantity_fulfilled for line in open_lines if line.variant_id}
+    )

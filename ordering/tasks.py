@@ -1,0 +1,21 @@
+"""Celery entry points: payments brought to where their orders want them."""
+
+from typing import Any
+
+from celery import shared_task
+
+from notifications.models import Event
+from ordering import services
+from ordering.gateways import GatewayError
+
+
+@shared_task(autoretry_for=(GatewayError,), retry_backoff=5, max_retries=5)
+def settle_payment(*, event_id: str, **_: Any) -> None:
+    """An order moved: collect its money, or give it back."""
+    services.settle_payment(order_id=Event.objects.values_list("subject_id", flat=True).get(pk=event_id))
+
+
+@shared_task
+def settle_open_payments(**_: Any) -> int:
+    """What a killed process or a silent gateway left open."""
+    return services.settle_open_payments()

@@ -1,0 +1,139 @@
+"""What workflows can do: hold an order for approval, decide, withdraw."""
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from notifications import outbox
+from notifications.outbox import EventData
+from ordering import services as ordering
+from ordering.models import Order
+from workflows import events, policies
+from workflows.errors import WorkflowError, WorkflowErrorCode
+from workflows.models import TRANSITIONS, ApprovalDecision, ApprovalRequest, ApprovalStatus
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+MAX_COMMENT = 2000
+
+
+@transaction.atomic
+def hold_for_approval(*, order: Order) -> bool:
+    """Whether the order must wait; then the requests are there, in the same transaction. The order is locked.
+
+    Named by `settings.ORDER_APPROVAL_GATE`: ordering asks it before an order goes ahead.
+    """
+    matches = policies.matching(order)
+    for match in matches:
+        request = ApprovalRequest.objects.create(
+            order=order,
+            policy=match.policy,
+            group_id=match.policy.group_id,
+            summary=match.reason,
+            requested_by_id=order.customer_id,
+        )
+        opened = events.ApprovalRequested(number=order.number, summary=match.reason)
+        outbox.record(opened, about=request, users=_members(request))
+    return bool(matches)
+
+
+@transaction.atomic
+def approve(*, request_id: object, actor: "User", comment: str = "") -> ApprovalRequest:
+    """One member says yes. The order goes ahead when no other request of it is undecided."""
+    request = _to_decide(request_id, actor)
+    comment = _checked(comment, field="comment")
+
+    granted = events.ApprovalGranted(number=request.order.number, comment=comment)
+    _decide(request, ApprovalStatus.APPROVED, granted, actor, comment)
+    if not request.order.approval_requests.filter(status=ApprovalStatus.PENDING).exists():
+        ordering.approve(order_id=request.order_id, actor=actor)
+    return request
+
+
+@transaction.atomic
+def reject(*, request_id: object, actor: "User", reason: str) -> ApprovalRequest:
+    """One member says no: the order ends, and with it every other request of it."""
+    request = _to_decide(request_id, actor)
+    reason = _checked(reason, field="reason")
+    if not reason:
+        raise WorkflowError(WorkflowErrorCode.REQUIRED, "Say why, so that the buyer knows.", field=["reason"])
+
+    refused = events.ApprovalRefused(number=request.order.number, reason=reason)
+    _decide(request, ApprovalStatus.REJECTED, refused, actor, reason)
+    _withdraw(request.order)
+    ordering.reject(order_id=request.order_id, reason=reason, actor=actor)
+    return request
+
+
+@transaction.atomic
+def withdraw(*, order_id: object) -> None:
+    """The order ended without a decision: its undecided requests are moot. Again changes nothing."""
+    _withdraw(Order.objects.select_for_update(of=("self",)).get(pk=order_id))
+
+
+def _to_decide(request_id: object, actor: "User") -> ApprovalRequest:
+    """The request for update, out of those this person may decide. Its order is locked first, as everywhere."""
+    seen = ApprovalRequest.objects.visible_to(actor).filter(pk=request_id).values_list("order_id", flat=True).first()
+    if seen is None:
+        raise WorkflowError(
+            WorkflowErrorCode.NOT_FOUND, "There is no such approval request, or you may not see it.", field=["id"]
+        )
+    order = Order.objects.select_for_update(of=("self",)).get(pk=seen)
+    request = ApprovalRequest.objects.select_for_update(of=("self",)).get(pk=request_id)
+    request.order = order
+    if _is_own(request, actor):
+        raise WorkflowError(WorkflowErrorCode.OWN_REQUEST, "Nobody decides their own request.", field=["id"])
+    if not actor.groups.filter(pk=request.group_id).exists():
+        raise WorkflowError(
+            WorkflowErrorCode.NOT_FOUND, "There is no such approval request, or you may not see it.", field=["id"]
+        )
+    if request.status != ApprovalStatus.PENDING:
+        raise WorkflowError(
+            WorkflowErrorCode.ALREADY_DECIDED, f"The request is {request.status.lower()} already.", field=["id"]
+        )
+    return request
+
+
+def _is_own(request: ApprovalRequest, actor: "User") -> bool:
+    """Also when it was ordered as a guest, with one's own address."""
+    return request.requested_by_id == actor.pk or request.order.email.casefold() == actor.email.casefold()
+
+
+def _checked(comment: str, *, field: str) -> str:
+    comment = comment.strip()
+    if len(comment) > MAX_COMMENT or "\0" in comment:
+        raise WorkflowError(
+            WorkflowErrorCode.INVALID, f"Write at most {MAX_COMMENT} printable characters.", field=[field]
+        )
+    return comment
+
+
+def _decide(
+    request: ApprovalRequest, status: ApprovalStatus, event: EventData, actor: "User", comment: str
+) -> None:
+    ApprovalDecision.objects.create(request=request, decided_by=actor, status=status, comment=comment)
+    _move(request, status, event, actor)
+
+
+def _withdraw(order: Order) -> None:
+    undecided = ApprovalRequest.objects.select_for_update(of=("self",)).filter(order=order, status=ApprovalStatus.PENDING)
+    for request in undecided.order_by("pk"):
+        request.order = order
+        _move(request, ApprovalStatus.CANCELLED, events.ApprovalWithdrawn(number=order.number))
+
+
+def _move(
+    request: ApprovalRequest, status: ApprovalStatus, event: EventData, actor: "User | None" = None
+) -> None:
+    if status not in TRANSITIONS[ApprovalStatus(request.status)]:
+        raise WorkflowError(WorkflowErrorCode.ALREADY_DECIDED, f"The request is {request.status.lower()} already.")
+    request.status = status
+    request.save(update_fields=["status"])
+    outbox.record(event, about=request, actor=actor, users=_members(request))
+
+
+def _members(request: ApprovalRequest) -> list[object]:
+    """Those who may decide it."""
+    members = request.group.user_set.filter(is_active=True).exclude(pk=request.requested_by_id)
+    return list(members.order_by("pk").values_list("pk", flat=True))

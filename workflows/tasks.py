@@ -1,0 +1,14 @@
+"""Celery entry points: what follows from news of the apps below."""
+
+from typing import Any
+
+from celery import shared_task
+
+from notifications.models import Event
+from workflows import services
+
+
+@shared_task(autoretry_for=(Exception,), retry_backoff=5, max_retries=5)
+def withdraw_approvals(*, event_id: str, **_: Any) -> None:
+    """An order ended: nobody needs to decide about it any more."""
+    services.withdraw(order_id=Event.objects.values_list("subject_id", flat=True).get(pk=event_id))
