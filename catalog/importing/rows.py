@@ -119,7 +119,7 @@ def _complaint_about_amount(text: str, currency: str) -> str:
     if amount >= 10**whole_digits:
         return f"{short(text)} is too large. Write an amount with at most {whole_digits} digits before the point."
     if amount != money.rounded(amount, currency).amount:
-        return f"{short(text)} has too many decimals. {currency} has {money.exponent(currency)}."
+        return f"{short(text)} has too many decimals: {currency} has {money.exponent(currency)}. Round it."
     return ""
 
 
