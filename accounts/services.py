@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.contrib.auth import password_validation
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
@@ -84,6 +85,30 @@ def sign_out(*, refresh_token: str) -> bool:
     if held is None:
         return False
     return _revoke_family(held) > 0
+
+
+def verify(*, access_token: str) -> tuple[User, datetime] | None:
+    """Whose valid access token this is and when it ends; None when it is not valid."""
+    try:
+        return tokens.user_of(access_token), tokens.expires_at(access_token)
+    except tokens.TokenInvalid:
+        return None
+
+
+def viewer_of(*, authorization: str) -> User | AnonymousUser | None:
+    """Who an `Authorization: Bearer …` header speaks for: anonymous when empty, None when it is not valid.
+
+    One statement with a valid token, none otherwise.
+    """
+    if not authorization:
+        return AnonymousUser()
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    try:
+        return tokens.user_of(token.strip())
+    except tokens.TokenInvalid:
+        return None
 
 
 @transaction.atomic

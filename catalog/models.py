@@ -118,6 +118,13 @@ class Product(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def price_range(self) -> tuple[Money, Money] | None:
+        """The cheapest and the dearest active variant; None without any."""
+        if self.price_min is None or self.price_max is None:
+            return None
+        return money.rounded(self.price_min, self.currency), money.rounded(self.price_max, self.currency)
+
 
 class ProductVariant(models.Model):
     """One buyable form of a product. `options` is [{"name": "Size", "value": "M"}, …]."""

@@ -3,9 +3,18 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import path, re_path
+from django.views.decorators.csrf import csrf_exempt
 from django.views.static import serve
 
+from schema.root import schema
+from schema.views import GraphQLView, healthz, index, schema_file
+
 urlpatterns = [
+    path("", index),
+    # Exempt because no cookie is read there: who asks is in the Authorization header alone.
+    path("graphql", csrf_exempt(GraphQLView.as_view(schema=schema, allow_queries_via_get=False))),
+    path("schema.graphql", schema_file),
+    path("healthz", healthz),
     path("admin/", admin.site.urls),
     re_path(r"^media/(?P<path>.*)$", serve, {"document_root": settings.MEDIA_ROOT}),
 ]

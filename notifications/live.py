@@ -8,19 +8,24 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Callable
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
+from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
+from django.db.models import Model
 
 logger = logging.getLogger(__name__)
 
 # Membership of a group ends silently after a day in some channel layers.
 REJOIN_SECONDS = 3600
 
+Row = TypeVar("Row", bound=Model)
 
-async def follow(topic: str) -> AsyncIterator[None]:
+
+async def follow(topic: str) -> AsyncGenerator[None, None]:
     """Yields at once, then whenever the topic may have news. Read what is new each time; leave by `break`."""
     hub = _hub_of_this_loop()
     bell = asyncio.Event()
@@ -109,3 +114,20 @@ _hubs: "WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = WeakKeyDictionary()
 
 def _hub_of_this_loop() -> Hub:
     return _hubs.setdefault(asyncio.get_running_loop(), Hub())
+
+
+async def newest(topic: str, read: Callable[[], list[Row]]) -> AsyncGenerator[Row, None]:
+    """Each row that appears in a list while somebody follows it, oldest first. `read` gives the newest rows.
+
+    Rows are told apart by key, not by time or number: a row whose transaction commits late is not skipped.
+    """
+    fetch = database_sync_to_async(read, thread_sensitive=False)
+    async with contextlib.aclosing(follow(topic)) as bells:
+        seen: set[object] | None = None
+        async for _ in bells:
+            rows = await fetch()
+            for row in reversed(rows):
+                if seen is not None and row.pk not in seen:
+                    yield row
+            # What has left the page cannot come back as new, so the set stays as small as a page.
+            seen = {row.pk for row in rows}

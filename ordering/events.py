@@ -4,9 +4,20 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class PlacedLine:
+    quantity: int
+    name: str
+    total: str
+
+
+@dataclass(frozen=True)
 class OrderPlaced:
+    """Amounts are decimals as text, all in `currency`."""
+
     type = "order.placed"
     number: str
+    lines: list[PlacedLine]
+    shipping: str
     total: str
     currency: str
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.contenttypes.fields import GenericRelation
 from django.db import models
+from django.utils.functional import cached_property
 from moneyed import Money
 
 from catalog import money
@@ -82,6 +83,11 @@ class Cart(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    @cached_property
+    def priced_lines(self) -> list["CartLine"]:
+        """The lines with their variants, read once for each cart object."""
+        return list(self.lines.select_related("variant"))
 
 
 class CartLine(models.Model):
@@ -284,6 +290,12 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.sku}"
+
+    @property
+    def label(self) -> str:
+        """What people call it: the product, and the variant where there is a choice."""
+        named = f"{self.product_name} ({self.variant_name})"
+        return self.product_name if self.variant_name in ("", self.product_name) else named
 
     @property
     def unit_price(self) -> Money:

@@ -6,15 +6,20 @@ from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cached_property
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Self, TypeVar
+from urllib.parse import urljoin
 
 import django_filters
 import strawberry
+from channels.db import database_sync_to_async
 from django import forms
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core import signing
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
 from graphql import GraphQLError
 from moneyed import Money as MoneyAmount
 from strawberry import UNSET, relay
@@ -24,7 +29,9 @@ from strawberry.schema_directive import Location
 from strawberry.types.field import StrawberryField
 from strawberry.utils.await_maybe import AwaitableOrValue
 from strawberry.utils.str_converters import to_camel_case
-from strawberry_django.relay import DjangoCursorConnection
+from strawberry_django.optimizer import optimize
+from strawberry_django.relay import DjangoCursorConnection, DjangoCursorEdge
+from strawberry_django.utils.typing import get_django_definition
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -59,36 +66,42 @@ def not_found(what: str) -> ApiError:
 
 
 # ── Who asks ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-class InvalidToken(Exception):  # noqa: N818
-    """The access token that came with the request is expired, forged, or of somebody who may no longer sign in."""
-
-
 class Context:
-    """What every resolver may know of the request. `authenticate` raises `InvalidToken`."""
+    """What every resolver may know of the request.
 
-    def __init__(self, request: Any, authenticate: Callable[[], "User | AnonymousUser"], response: Any = None):
+    `authenticate` gives the user, or an anonymous one without a token, or None for a token that is not valid.
+    """
+
+    def __init__(self, request: Any, authenticate: Callable[[], "User | AnonymousUser | None"], response: Any = None):
         self.request = request
         self.response = response
         self._authenticate = authenticate
 
     @cached_property
     def viewer(self) -> "User | AnonymousUser":
-        """Who asks, read once a request; anonymous without a token."""
-        try:
-            return self._authenticate()
-        except InvalidToken as invalid:
+        """Who asks, read once a request."""
+        user = self._authenticate()
+        if user is None:
             raise ApiError(
                 ErrorCode.UNAUTHENTICATED,
                 "The access token is not valid or has expired. Get a new one with tokenRefresh or tokenCreate.",
-            ) from invalid
+            )
+        return user
 
     def fresh_viewer(self) -> "User | AnonymousUser":
         """Who asks, read again: what a subscription does before each delivery, because rights end."""
         self.__dict__.pop("viewer", None)
         return self.viewer
 
+    def absolute(self, url: str) -> str:
+        """An address of this server that a browser on another host can use."""
+        if isinstance(self.request, HttpRequest):
+            return self.request.build_absolute_uri(url)
+        return urljoin(settings.SHOP_URL, url)
+
 
 Info = strawberry.Info[Context, None]
+Row = TypeVar("Row", bound=Model)
 
 
 def viewer(info: Info) -> "User | AnonymousUser":
@@ -105,6 +118,15 @@ def signed_in(info: Info) -> "User":
             "Sign in first: get an access token with tokenCreate and send it as `Authorization: Bearer <token>`.",
         )
     return user
+
+
+def signed_in_still(info: Info) -> "User":
+    """Like `signed_in`, but read anew: what a subscription asks before each delivery."""
+    info.context.fresh_viewer()
+    return signed_in(info)
+
+
+subscriber = database_sync_to_async(signed_in_still, thread_sensitive=False)
 
 
 @strawberry.schema_directive(
@@ -147,40 +169,54 @@ class Money:
         return cls(amount=money.amount, currency=money.currency.code)
 
 
-class Node(relay.Node):
-    """An object with a globally unique id."""
+class Keyed:
+    """Goes before `relay.Node` in every type: the library would otherwise look the id up in annotations each time."""
 
-    # Named here because the library would otherwise evaluate the class's annotations for every id it answers.
     @classmethod
     def resolve_id_attr(cls) -> str:
         return "pk"
 
 
-def pk(id: relay.GlobalID, type_name: str) -> str:
-    """The key inside a global id; an id of another type is refused."""
-    if id.type_name != type_name:
-        raise ApiError(ErrorCode.BAD_USER_INPUT, f"`{id}` is an id of {id.type_name}; this needs one of {type_name}.")
-    return id.node_id
-
-
-Row = TypeVar("Row")
-
-
-def row(queryset: "QuerySet[Any, Row]", id: relay.GlobalID, type_name: str) -> "Row":
-    """The row a client named, out of those it may see; otherwise NOT_FOUND."""
+def pk(id: relay.GlobalID, node: type) -> Any:
+    """The key inside a global id of this type; an id of another type, or one that cannot be, is refused."""
+    definition = get_django_definition(node, strict=True)
+    if id.type_name != definition.name:
+        raise ApiError(
+            ErrorCode.BAD_USER_INPUT, f"`{id}` is an id of {id.type_name}; this needs one of {definition.name}."
+        )
+    field = definition.model._meta.pk
     try:
-        found = queryset.filter(pk=pk(id, type_name)).first()
-    except (ValueError, ValidationError, OverflowError):
-        found = None
+        key = field.to_python(id.node_id)
+        field.run_validators(key)
+    except ValidationError:
+        raise ApiError(ErrorCode.BAD_USER_INPUT, f"`{id}` is not an id this server gave out.") from None
+    return key
+
+
+def row(queryset: "QuerySet[Row]", id: relay.GlobalID, node: type, info: Info) -> "Row":
+    """The row a client named, out of those it may see; otherwise NOT_FOUND."""
+    return only(queryset.filter(pk=pk(id, node)), info)
+
+
+def only(queryset: "QuerySet[Row]", info: Info) -> "Row":
+    """The one row, with what the client asked of it loaded; NOT_FOUND when there is none."""
+    found = optimize(queryset, info).first()
     if found is None:
-        raise not_found(type_name)
+        raise not_found(queryset.model.__name__)
     return found
 
 
 # ── Lists ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+@strawberry.type(name="Edge", description="One row of a page, and the cursor that means its place.")
+class Edge(DjangoCursorEdge[NodeType]):
+    pass
+
+
 @strawberry.type(name="Connection", description="A page of a list that can grow.")
 class Connection(DjangoCursorConnection[NodeType]):
     """Keyset pages: 20 rows unless told, 100 at most, with cursors that hold for one list and one ordering only."""
+
+    edges: list[Edge[NodeType]] = strawberry.field(description="The rows of this page.")  # type: ignore[assignment]
 
     @classmethod
     def resolve_connection(
@@ -286,8 +322,13 @@ def filter_input(filterset: type[django_filters.FilterSet], name: str, enums: di
     return strawberry.input(type(name, (), namespace), name=name, description=inspect.getdoc(filterset))
 
 
-def filtered(filterset: type[django_filters.FilterSet], filters: Any, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-    """The rows the FilterSet leaves; a value it cannot read is BAD_USER_INPUT naming the field."""
+def filtered(
+    filterset: type[django_filters.FilterSet], filters: Any, queryset: "QuerySet[Any]", viewer: Any = None
+) -> "QuerySet[Any]":
+    """The rows the FilterSet leaves; a value it cannot read is BAD_USER_INPUT naming the field.
+
+    Filters that depend on who asks find the viewer as `self.request.user`.
+    """
     if not filters:
         return queryset
     data = {
@@ -295,7 +336,7 @@ def filtered(filterset: type[django_filters.FilterSet], filters: Any, queryset: 
         for name, value in vars(filters).items()
         if value is not UNSET and value is not None
     }
-    narrowed = filterset(data, queryset=queryset)
+    narrowed = filterset(data, queryset=queryset, request=SimpleNamespace(user=viewer))
     if not narrowed.is_valid():
         field_name, messages = next(iter(narrowed.form.errors.items()))
         raise ApiError(ErrorCode.BAD_USER_INPUT, f"filters.{to_camel_case(field_name)}: {messages[0]}")

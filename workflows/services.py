@@ -7,7 +7,7 @@ from django.db import transaction
 from notifications import outbox
 from notifications.outbox import EventData
 from ordering import services as ordering
-from ordering.models import Order
+from ordering.models import Order, OrderStatus
 from workflows import events, policies
 from workflows.errors import WorkflowError, WorkflowErrorCode
 from workflows.models import TRANSITIONS, ApprovalDecision, ApprovalRequest, ApprovalStatus
@@ -88,9 +88,9 @@ def _to_decide(request_id: object, actor: "User") -> ApprovalRequest:
         raise WorkflowError(
             WorkflowErrorCode.NOT_FOUND, "There is no such approval request, or you may not see it.", field=["id"]
         )
-    if request.status != ApprovalStatus.PENDING:
+    if request.status != ApprovalStatus.PENDING or order.status != OrderStatus.AWAITING_APPROVAL:
         raise WorkflowError(
-            WorkflowErrorCode.ALREADY_DECIDED, f"The request is {request.status.lower()} already.", field=["id"]
+            WorkflowErrorCode.ALREADY_DECIDED, "This was decided already, or the order has ended.", field=["id"]
         )
     return request
 

@@ -1,13 +1,16 @@
 """What ordering can do. Carts, checkout, payment, and every move of an order, one module a verb."""
 
 from ordering.services.approving import approve, reject
-from ordering.services.carts import add_lines, create_cart, remove_lines, shipping_methods, total_of, update_lines
-from ordering.services.fulfilling import deliver, fulfill
+from ordering.services.carts import add_lines, create_cart, remove_lines, shipping_methods, totals_of, update_lines
+from ordering.services.fulfilling import Parcel, deliver, fulfill
 from ordering.services.moving import allowed_actions, cancel, confirm, hold, release
 from ordering.services.paying import settle_open_payments, settle_payment
-from ordering.services.placing import checkout, guest_token_of
+from ordering.services.placing import Address, CheckoutRequest, checkout, guest_token_of
 
 __all__ = [
+    "Address",
+    "CheckoutRequest",
+    "Parcel",
     "add_lines",
     "allowed_actions",
     "approve",
@@ -25,6 +28,6 @@ __all__ = [
     "settle_open_payments",
     "settle_payment",
     "shipping_methods",
-    "total_of",
+    "totals_of",
     "update_lines",
 ]

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
-from django.db.models import QuerySet
 
 from catalog import money
 from catalog.models import ProductStatus, ProductVariant
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @transaction.atomic
 def create_cart(
-    *, actor: "User | AnonymousUser", lines: Iterable[tuple[str, int]] = (), currency: str | None = None
+    *, actor: "User | AnonymousUser", lines: Iterable[tuple[int, int]] = (), currency: str | None = None
 ) -> Cart:
     """A new cart with lines given as (variant id, quantity); the actor's, or a guest's."""
     if currency not in (None, settings.SHOP_CURRENCY):
@@ -39,7 +39,7 @@ def create_cart(
 
 
 @transaction.atomic
-def add_lines(*, cart_id: object, lines: Iterable[tuple[str, int]], actor: "User | AnonymousUser") -> Cart:
+def add_lines(*, cart_id: object, lines: Iterable[tuple[int, int]], actor: "User | AnonymousUser") -> Cart:
     """So many more of each variant, given as (variant id, quantity)."""
     cart = open_cart(cart_id, actor)
     _put(cart, list(lines), path=["lines"])
@@ -47,13 +47,13 @@ def add_lines(*, cart_id: object, lines: Iterable[tuple[str, int]], actor: "User
 
 
 @transaction.atomic
-def update_lines(*, cart_id: object, lines: Iterable[tuple[str, int]], actor: "User | AnonymousUser") -> Cart:
+def update_lines(*, cart_id: object, lines: Iterable[tuple[UUID, int]], actor: "User | AnonymousUser") -> Cart:
     """New quantities of lines, given as (line id, quantity); 0 removes the line."""
     cart = open_cart(cart_id, actor)
     wanted = dict(lines)
     found = _lines_of(cart, wanted)
     for line in found:
-        line.quantity = wanted[str(line.pk)]
+        line.quantity = wanted[line.pk]
         if line.quantity:
             _check_quantity(line.quantity, line.variant, path=["lines", "quantity"])
 
@@ -64,7 +64,7 @@ def update_lines(*, cart_id: object, lines: Iterable[tuple[str, int]], actor: "U
 
 
 @transaction.atomic
-def remove_lines(*, cart_id: object, line_ids: Iterable[str], actor: "User | AnonymousUser") -> Cart:
+def remove_lines(*, cart_id: object, line_ids: Iterable[UUID], actor: "User | AnonymousUser") -> Cart:
     """The cart without these lines."""
     cart = open_cart(cart_id, actor)
     found = _lines_of(cart, dict.fromkeys(line_ids, 0))
@@ -98,16 +98,21 @@ def shipping_methods(*, currency: str, country: str | None = None) -> list[Shipp
     return [method for method in methods if country is None or not method.countries or country in method.countries]
 
 
-def total_of(
-    *, lines: Iterable[CartLine], currency: str, method: ShippingMethod | None = None
-) -> pricing.Totals:
-    """What these lines cost with this method of shipping; without one shipping is not counted. No statement."""
+def totals_of(*, cart: Cart) -> pricing.Totals:
+    """What the cart costs now, sent the cheapest way. Two statements, once for each cart object."""
+    if not hasattr(cart, "_totals"):
+        cheapest = next(iter(shipping_methods(currency=cart.currency)), None)
+        cart._totals = price(cart.priced_lines, method=cheapest, currency=cart.currency)  # type: ignore[attr-defined]
+    return cart._totals  # type: ignore[attr-defined, no-any-return]
+
+
+def price(lines: list[CartLine], *, method: ShippingMethod | None, currency: str) -> pricing.Totals:
+    """What these lines cost with this method of shipping; nothing in the cart, nothing to send. No statement."""
     priced = [(line.variant.price, line.quantity) for line in lines]
-    nothing = money.rounded(money.ZERO, currency)
+    free = pricing.totals(priced, shipping=money.rounded(money.ZERO, currency))
     if method is None or not priced:
-        return pricing.totals(priced, shipping=nothing)
-    subtotal = pricing.totals(priced, shipping=nothing).subtotal
-    return pricing.totals(priced, shipping=pricing.shipping_price(method.price, method.free_from, subtotal))
+        return free
+    return pricing.totals(priced, shipping=pricing.shipping_price(method.price, method.free_from, free.subtotal))
 
 
 def is_buyable(variant: ProductVariant) -> bool:
@@ -115,12 +120,9 @@ def is_buyable(variant: ProductVariant) -> bool:
     return variant.is_active and variant.product.status == ProductStatus.ACTIVE
 
 
-def _put(cart: Cart, wanted: list[tuple[str, int]], *, path: list[str]) -> None:
+def _put(cart: Cart, wanted: list[tuple[int, int]], *, path: list[str]) -> None:
     quantities = _summed(wanted, path)
-    variants = {
-        str(variant.pk): variant
-        for variant in _variants().filter(pk__in=[pk for pk in quantities if pk.isdecimal() and len(pk) < 19])
-    }
+    variants = ProductVariant.objects.select_related("product", "stock").in_bulk(quantities)
     in_cart = {line.variant_id: line for line in cart.lines.all()}
     for variant_id, quantity in quantities.items():
         variant = variants.get(variant_id)
@@ -145,27 +147,23 @@ def _put(cart: Cart, wanted: list[tuple[str, int]], *, path: list[str]) -> None:
     cart.save(update_fields=["updated_at"])
 
 
-def _summed(wanted: list[tuple[str, int]], path: list[str]) -> dict[str, int]:
+def _summed(wanted: list[tuple[int, int]], path: list[str]) -> dict[int, int]:
     if not wanted or len(wanted) > MAX_CART_LINES:
         raise OrderError(
             OrderErrorCode.REQUIRED, f"Give from 1 to {MAX_CART_LINES} lines.", field=path
         )
-    quantities: dict[str, int] = {}
+    quantities: dict[int, int] = {}
     for variant_id, quantity in wanted:
         _check_bounds(quantity, [*path, "quantity"])
         quantities[variant_id] = quantities.get(variant_id, 0) + quantity
     return quantities
 
 
-def _lines_of(cart: Cart, wanted: dict[str, int]) -> list[CartLine]:
-    found = [line for line in cart.lines.select_related("variant__stock") if str(line.pk) in wanted]
+def _lines_of(cart: Cart, wanted: dict[UUID, int]) -> list[CartLine]:
+    found = [line for line in cart.lines.select_related("variant__stock") if line.pk in wanted]
     if not wanted or len(found) != len(wanted):
         raise OrderError(OrderErrorCode.NOT_FOUND, "The cart has no such line.", field=["lines"])
     return found
-
-
-def _variants() -> QuerySet[ProductVariant]:
-    return ProductVariant.objects.select_related("product", "stock")
 
 
 def _check_bounds(quantity: int, path: list[str]) -> None:

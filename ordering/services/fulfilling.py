@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
@@ -28,13 +29,13 @@ class Parcel:
 
 @transaction.atomic
 def fulfill(
-    *, order_id: object, actor: "User", quantities: Iterable[tuple[str, int]] | None = None, parcel: Parcel = Parcel()
+    *, order_id: object, actor: "User", quantities: Iterable[tuple[UUID, int]] | None = None, parcel: Parcel = Parcel()
 ) -> Order:
     """Sends so many of each order line, given as (line id, quantity), or all that is open."""
     order = states.locked(order_id, actor)
     states.permit(order, OrderAction.FULFILL, actor)
     _check_parcel(parcel)
-    lines = {str(line.pk): line for line in order.lines.select_for_update().order_by("pk")}
+    lines = {line.pk: line for line in order.lines.select_for_update().order_by("pk")}
     sent = _wanted(lines, quantities)
 
     for line, quantity in sent:
@@ -69,11 +70,11 @@ def _note_shipment(order: Order, parcel: Parcel, is_complete: bool, actor: "User
 
 
 def _wanted(
-    lines: dict[str, OrderLine], quantities: Iterable[tuple[str, int]] | None
+    lines: dict[UUID, OrderLine], quantities: Iterable[tuple[UUID, int]] | None
 ) -> list[tuple[OrderLine, int]]:
     if quantities is None:
         return [(line, line.quantity - line.quantity_fulfilled) for line in lines.values() if not _is_sent(line)]
-    wanted: dict[str, int] = {}
+    wanted: dict[UUID, int] = {}
     for line_id, quantity in quantities:
         if line_id not in lines:
             raise OrderError(

@@ -111,7 +111,16 @@ def _write_authorized(order: Order, payment: Payment, answer: Answer) -> None:
 def _place(order: Order) -> None:
     order.placed_at = timezone.now()
     Cart.objects.filter(pk=order.cart_id).update(completed_at=order.placed_at)
-    placed = events.OrderPlaced(number=order.number, total=str(order.total.amount), currency=order.currency)
+    placed = events.OrderPlaced(
+        number=order.number,
+        lines=[
+            events.PlacedLine(quantity=line.quantity, name=line.label, total=str(line.total_price.amount))
+            for line in order.lines.all()
+        ],
+        shipping=str(order.money(order.shipping_amount).amount),
+        total=str(order.total.amount),
+        currency=order.currency,
+    )
     states.tell(order, placed, email=True)
 
 

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 MAX_KEY = 128
 MAX_TOKEN = 255
 MAX_ADDRESS_LINE = 200
+# What the columns of an order can hold.
+MAX_TOTAL = 10**11
 # Read out on the telephone without mistakes: no vowels, so no words; no 0/O, 1/I/L, 2/Z, 5/S, 8/B.
 NUMBER_ALPHABET = "34679CDFGHJKMNPQRTVWXY"
 COUNTRIES = frozenset(code for code in Locale("en").territories if len(code) == 2 and code.isalpha()) - {"ZZ", "EU"}
@@ -59,7 +61,7 @@ class Address:
 
 
 @dataclass(frozen=True)
-class Request:
+class CheckoutRequest:
     """What a buyer sends to check out. `email` may be left out by who is signed in, the method of shipping by all."""
 
     shipping_address: Address
@@ -67,11 +69,11 @@ class Request:
     gateway: str = "sandbox"
     billing_address: Address | None = None
     email: str | None = None
-    shipping_method_id: str | None = None
+    shipping_method_id: int | None = None
 
 
 def checkout(
-    *, cart_id: object, idempotency_key: str, request: Request, actor: "User | AnonymousUser"
+    *, cart_id: object, idempotency_key: str, request: CheckoutRequest, actor: "User | AnonymousUser"
 ) -> Order:
     """The order of this cart, placed and paid as far as it can be now.
 
@@ -104,7 +106,7 @@ def guest_token_of(order: Order) -> str | None:
     return salted_hmac("ordering.guest_token", str(order.pk), algorithm="sha256").hexdigest()
 
 
-def _accepted(cart_id: object, key: str, request: Request, actor: "User | AnonymousUser") -> object:
+def _accepted(cart_id: object, key: str, request: CheckoutRequest, actor: "User | AnonymousUser") -> object:
     """The id of the order this checkout makes, or made when it was first called."""
     if not key.strip() or len(key) > MAX_KEY or not _is_text(key):
         raise OrderError(
@@ -119,7 +121,7 @@ def _accepted(cart_id: object, key: str, request: Request, actor: "User | Anonym
         raise _conflict() from None
 
 
-def _place(cart_id: object, key: str, request: Request, actor: "User | AnonymousUser") -> Order:
+def _place(cart_id: object, key: str, request: CheckoutRequest, actor: "User | AnonymousUser") -> Order:
     cart = carts.locked_cart(cart_id, actor)
     digest = _digest(request)
     if earlier := _earlier(cart, key, actor):
@@ -133,7 +135,11 @@ def _place(cart_id: object, key: str, request: Request, actor: "User | Anonymous
     _check_addresses(request)
     _check_payment(request)
     method = _method(cart, request)
-    totals = carts.total_of(lines=lines, currency=cart.currency, method=method)
+    totals = carts.price(lines, method=method, currency=cart.currency)
+    if totals.total.amount >= MAX_TOTAL:
+        raise OrderError(
+            OrderErrorCode.INVALID, "This order is larger than the shop can take at once. Split it.", field=["cartId"]
+        )
 
     order = _write_order(cart, key, digest, request, email, method, totals, actor)
     _write_lines(order, lines)
@@ -190,7 +196,7 @@ def _check_lines(lines: list[CartLine]) -> None:
             )
 
 
-def _checked_email(request: Request, actor: "User | AnonymousUser") -> str:
+def _checked_email(request: CheckoutRequest, actor: "User | AnonymousUser") -> str:
     email = (request.email or "").strip() or getattr(actor, "email", "")
     try:
         validate_email(email)
@@ -203,7 +209,7 @@ def _checked_email(request: Request, actor: "User | AnonymousUser") -> str:
     return email
 
 
-def _check_addresses(request: Request) -> None:
+def _check_addresses(request: CheckoutRequest) -> None:
     _check_address(request.shipping_address, "shippingAddress")
     if request.billing_address:
         _check_address(request.billing_address, "billingAddress")
@@ -230,7 +236,7 @@ def _check_address(address: Address, name: str) -> None:
         )
 
 
-def _check_payment(request: Request) -> None:
+def _check_payment(request: CheckoutRequest) -> None:
     if request.gateway not in settings.PAYMENT_GATEWAYS:
         known = ", ".join(settings.PAYMENT_GATEWAYS) or "none"
         raise OrderError(
@@ -246,10 +252,10 @@ def _check_payment(request: Request) -> None:
         )
 
 
-def _method(cart: Cart, request: Request) -> ShippingMethod:
+def _method(cart: Cart, request: CheckoutRequest) -> ShippingMethod:
     methods = carts.shipping_methods(currency=cart.currency, country=request.shipping_address.country)
     wanted = request.shipping_method_id
-    method = next((method for method in methods if wanted in (None, str(method.pk))), None)
+    method = next((method for method in methods if wanted in (None, method.pk)), None)
     if method is None:
         raise OrderError(
             OrderErrorCode.SHIPPING_UNAVAILABLE,
@@ -263,7 +269,7 @@ def _write_order(
     cart: Cart,
     key: str,
     digest: str,
-    request: Request,
+    request: CheckoutRequest,
     email: str,
     method: ShippingMethod,
     totals: Totals,
@@ -321,7 +327,7 @@ def _take_stock(lines: list[CartLine]) -> None:
         ) from None
 
 
-def _digest(request: Request) -> str:
+def _digest(request: CheckoutRequest) -> str:
     return hashlib.sha256(json.dumps(asdict(request), sort_keys=True).encode()).hexdigest()
 
 

@@ -1,0 +1,58 @@
+"""What the product list can be narrowed by, for the API and the admin alike."""
+
+from decimal import Decimal
+
+import django_filters
+from django.db.models import Q, QuerySet
+
+from catalog.models import Category, Product
+
+MAX_SEARCH = 200
+
+
+class ProductFilterSet(django_filters.FilterSet):
+    """What the product list can be narrowed by. Several together mean: all of them."""
+
+    category = django_filters.CharFilter(
+        method="in_category", help_text='Slug of a category; its descendants count too: "lighting".'
+    )
+    vendor = django_filters.CharFilter(field_name="vendor__slug", help_text="Slug of a vendor.")
+    min_price = django_filters.NumberFilter(
+        field_name="price_max", lookup_expr="gte", min_value=Decimal(0), help_text="Some variant costs at least this."
+    )
+    max_price = django_filters.NumberFilter(
+        field_name="price_min", lookup_expr="lte", min_value=Decimal(0), help_text="Some variant costs at most this."
+    )
+    search = django_filters.CharFilter(
+        method="matching",
+        max_length=MAX_SEARCH,
+        help_text='Words that all occur in name, description, vendor or SKU: "oak desk".',
+    )
+    in_stock = django_filters.BooleanFilter(method="available", help_text="Whether some variant can be bought now.")
+    is_featured = django_filters.BooleanFilter(field_name="is_featured")
+    created_after = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    created_before = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+
+    class Meta:
+        model = Product
+        fields: list[str] = []
+
+    def in_category(self, queryset: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
+        return queryset.filter(category__in=Category.objects.below(value))
+
+    def matching(self, queryset: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
+        for word in value.split():
+            queryset = queryset.filter(
+                Q(name__icontains=word)
+                | Q(description__icontains=word)
+                | Q(vendor__name__icontains=word)
+                | Q(pk__in=self._with_sku(word))
+            )
+        return queryset
+
+    def available(self, queryset: QuerySet[Product], name: str, value: bool) -> QuerySet[Product]:
+        return queryset.in_stock(value)  # type: ignore[attr-defined]
+
+    @staticmethod
+    def _with_sku(word: str) -> QuerySet[Product]:
+        return Product.objects.filter(variants__sku__iexact=word).values("pk")

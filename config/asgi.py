@@ -1,0 +1,45 @@
+"""The ASGI application: HTTP goes to Django's views, WebSockets to the subscriptions."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+from asgiref.sync import ThreadSensitiveContext
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import OriginValidator
+from django.conf import settings
+from django.core.asgi import get_asgi_application
+from django.urls import path
+
+django_application = get_asgi_application()
+
+# Only now: these import models.
+from schema.consumers import consumer  # noqa: E402
+
+
+class SocketThread:
+    """Gives each socket a thread of its own for synchronous work, so that sockets do not queue behind each other."""
+
+    def __init__(self, application):
+        self.application = application
+
+    async def __call__(self, scope, receive, send):
+        async with ThreadSensitiveContext():
+            await self.application(scope, receive, send)
+
+
+class AllowOrigins(OriginValidator):
+    """The configured origins; a client that sends none is not a browser and carries nobody's cookies."""
+
+    def valid_origin(self, parsed_origin):
+        return parsed_origin is None or super().valid_origin(parsed_origin)
+
+
+application = ProtocolTypeRouter(
+    {
+        "http": django_application,
+        "websocket": AllowOrigins(
+            SocketThread(URLRouter([path("graphql", consumer)])), settings.ALLOWED_ORIGINS
+        ),
+    }
+)

@@ -1,0 +1,73 @@
+"""The WebSocket door: subscriptions over graphql-transport-ws at /graphql, with the token in connectionParams."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from channels.db import database_sync_to_async
+from django.utils import timezone
+from strawberry.channels import GraphQLWSConsumer
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types.unset import UNSET
+
+from accounts import services as accounts
+from schema import kit
+from schema.root import schema
+
+CLOSE_EXPIRED = 4401
+MAX_SUBSCRIPTIONS = 50
+
+
+class SocketContext(kit.Context):
+    """Who asks is in the connectionParams: `{ "Authorization": "Bearer <token>" }`, or nothing for guests."""
+
+    def __init__(self, request: Any):
+        super().__init__(request, lambda: accounts.viewer_of(authorization=self.authorization))
+        self.connection_params: dict[str, Any] = {}
+
+    @property
+    def authorization(self) -> str:
+        given = {name.lower(): value for name, value in self.connection_params.items()}.get("authorization")
+        return given if isinstance(given, str) else ""
+
+
+class SubscriptionConsumer(GraphQLWSConsumer[kit.Context, None]):
+    """Refuses a bad token with 4403 and closes with 4401 when a good one expires."""
+
+    # None of its own: the hub has one channel for the whole process.
+    channel_layer_alias = "none"
+    _expiry: asyncio.TimerHandle | None = None
+
+    async def get_context(self, request: Any, response: Any) -> kit.Context:
+        return SocketContext(request)
+
+    async def on_ws_connect(self, context: kit.Context) -> Any:
+        authorization = context.authorization  # type: ignore[attr-defined]
+        if not authorization:
+            return UNSET
+        session = await database_sync_to_async(accounts.verify, thread_sensitive=False)(
+            access_token=authorization.partition(" ")[2]
+        )
+        if session is None:
+            raise ConnectionRejectionError
+        _, expires_at = session
+        seconds = (expires_at - timezone.now()).total_seconds()
+        self._expiry = asyncio.get_running_loop().call_later(max(seconds, 0), self._expire)
+        return UNSET
+
+    def _expire(self) -> None:
+        self._closing = asyncio.create_task(self.close(code=CLOSE_EXPIRED, reason="The access token has expired."))
+
+    async def disconnect(self, code: int) -> None:
+        if self._expiry:
+            self._expiry.cancel()
+        await super().disconnect(code)
+
+
+consumer = SubscriptionConsumer.as_asgi(
+    schema=schema,
+    subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+    connection_init_wait_timeout=timedelta(seconds=10),
+    max_subscriptions_per_connection=MAX_SUBSCRIPTIONS,
+)

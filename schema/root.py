@@ -1,0 +1,150 @@
+"""The schema: every app's queries, mutations and subscriptions, the limits of a request, and how errors leave."""
+
+import logging
+from collections.abc import Iterator
+from copy import copy
+from typing import Any
+
+import strawberry
+from django.core.exceptions import PermissionDenied
+from graphql import GraphQLError
+from strawberry.extensions import (
+    MaxAliasesLimiter,
+    MaxTokensLimiter,
+    ParserCache,
+    QueryDepthLimiter,
+    SchemaExtension,
+    ValidationCache,
+)
+from strawberry.schema.config import StrawberryConfig
+from strawberry.tools import merge_types
+from strawberry.types.graphql import OperationType
+from strawberry_django.optimizer import DjangoOptimizerExtension
+
+import accounts.graphql.mutations
+import accounts.graphql.queries
+import catalog.graphql.queries
+import notifications.graphql.mutations
+import notifications.graphql.queries
+import notifications.graphql.subscriptions
+import ordering.graphql.mutations
+import ordering.graphql.queries
+import ordering.graphql.subscriptions
+import workflows.graphql.mutations
+import workflows.graphql.queries
+import workflows.graphql.subscriptions
+from schema import kit
+
+logger = logging.getLogger(__name__)
+
+MAX_DEPTH = 12
+MAX_TOKENS = 3000
+MAX_ALIASES = 30
+
+
+class CodedErrors(SchemaExtension):
+    """Gives every top-level error a code, and hides what only a log should see."""
+
+    _streamed = False
+
+    def on_operation(self) -> Iterator[None]:
+        yield
+        # A subscription's results were coded one by one before they were sent.
+        if not self._streamed:
+            self._code(self.execution_context.result)
+
+    def on_stream_result(self, result: Any) -> Iterator[None]:
+        self._streamed = True
+        self._code(result)
+        yield
+
+    @staticmethod
+    def _code(result: Any) -> None:
+        if getattr(result, "errors", None):
+            result.errors = [coded(error) for error in result.errors]
+
+
+def coded(error: GraphQLError) -> GraphQLError:
+    """The error as a client may see it: with a code, and without the inside of a bug."""
+    if error.extensions and "code" in error.extensions:
+        return error
+    if isinstance(error.original_error, PermissionDenied):
+        return _recoded(error, kit.ErrorCode.FORBIDDEN, "You do not have the permission this needs.")
+    if _is_the_clients(error):
+        return _recoded(error, kit.ErrorCode.BAD_USER_INPUT, error.message)
+    logger.error("Unexpected error at %s", error.path, exc_info=error.original_error)
+    return _recoded(error, kit.ErrorCode.INTERNAL, "Something went wrong on our side. It was logged.")
+
+
+def _is_the_clients(error: GraphQLError) -> bool:
+    """A document that does not parse or validate, a variable or an argument that cannot be read."""
+    return error.original_error is None or isinstance(
+        error.original_error, GraphQLError | strawberry.relay.types.GlobalIDValueError
+    )
+
+
+def _recoded(error: GraphQLError, code: kit.ErrorCode, message: str) -> GraphQLError:
+    return GraphQLError(
+        message, nodes=error.nodes, source=error.source, positions=error.positions, path=error.path,
+        extensions={"code": code.value},
+    )
+
+
+class Schema(strawberry.Schema):
+    async def stream(self, query: str | None, *args: Any, context_value: Any = None, **kwargs: Any) -> Any:
+        """One operation over a WebSocket: subscriptions only, each with a context of its own."""
+        kwargs["allowed_operation_types"] = {OperationType.SUBSCRIPTION}
+        return await super().stream(query, *args, context_value=copy(context_value), **kwargs)
+
+
+def _merged(name: str, parts: tuple[type, ...]) -> type:
+    """The parts as one type; two apps that use one field name are a mistake, which the library only warns of."""
+    names = [field.name for part in parts for field in part.__strawberry_definition__.fields]  # type: ignore[attr-defined]
+    if twice := {field for field in names if names.count(field) > 1}:
+        raise TypeError(f"Defined twice in {name}: {', '.join(sorted(twice))}")
+    return merge_types(name, parts)
+
+
+Query = _merged(
+    "Query",
+    (
+        accounts.graphql.queries.Query,
+        catalog.graphql.queries.Query,
+        ordering.graphql.queries.Query,
+        workflows.graphql.queries.Query,
+        notifications.graphql.queries.Query,
+    ),
+)
+Mutation = _merged(
+    "Mutation",
+    (
+        accounts.graphql.mutations.Mutation,
+        ordering.graphql.mutations.Mutation,
+        workflows.graphql.mutations.Mutation,
+        notifications.graphql.mutations.Mutation,
+    ),
+)
+Subscription = _merged(
+    "Subscription",
+    (
+        ordering.graphql.subscriptions.Subscription,
+        workflows.graphql.subscriptions.Subscription,
+        notifications.graphql.subscriptions.Subscription,
+    ),
+)
+
+schema = Schema(
+    query=Query,
+    mutation=Mutation,
+    subscription=Subscription,
+    config=StrawberryConfig(relay_max_results=kit.MAX_PAGE),
+    extensions=[
+        CodedErrors,
+        lambda: QueryDepthLimiter(max_depth=MAX_DEPTH),
+        lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS),
+        lambda: MaxAliasesLimiter(max_alias_count=MAX_ALIASES),
+        ParserCache,
+        ValidationCache,
+        DjangoOptimizerExtension,
+    ],
+)
