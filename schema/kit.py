@@ -26,6 +26,7 @@ from strawberry import UNSET, relay
 from strawberry.extensions import FieldExtension
 from strawberry.relay.types import NodeType
 from strawberry.schema_directive import Location
+from strawberry.types import get_object_definition
 from strawberry.types.field import StrawberryField
 from strawberry.utils.await_maybe import AwaitableOrValue
 from strawberry.utils.str_converters import to_camel_case
@@ -179,12 +180,10 @@ class Keyed:
 
 def pk(id: relay.GlobalID, node: type) -> Any:
     """The key inside a global id of this type; an id of another type, or one that cannot be, is refused."""
-    definition = get_django_definition(node, strict=True)
-    if id.type_name != definition.name:
-        raise ApiError(
-            ErrorCode.BAD_USER_INPUT, f"`{id}` is an id of {id.type_name}; this needs one of {definition.name}."
-        )
-    field = definition.model._meta.pk
+    type_name = get_object_definition(node, strict=True).name
+    if id.type_name != type_name:
+        raise ApiError(ErrorCode.BAD_USER_INPUT, f"`{id}` is an id of {id.type_name}; this needs one of {type_name}.")
+    field = get_django_definition(node, strict=True).model._meta.pk
     try:
         key = field.to_python(id.node_id)
         field.run_validators(key)
