@@ -2,7 +2,9 @@
 
 import io
 import math
+from collections import defaultdict
 from functools import cache
+from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -10,7 +12,8 @@ from django.core.management.base import BaseCommand
 from PIL import Image, ImageDraw
 
 from catalog import models, services
-from catalog.management.commands._silhouettes import COMPOSITIONS, SILHOUETTES
+
+SILHOUETTES = Path(__file__).with_name("silhouettes.txt")
 
 SIZE = 800
 # Drawn larger and made smaller, which smooths the edges.
@@ -39,6 +42,7 @@ Color = tuple[int, int, int]
 Palette = dict[str, Color]
 # A tone, the name of a shape, and its numbers.
 Shape = tuple[str, str, list[float]]
+Silhouette = list[Shape]
 
 
 class Command(BaseCommand):
@@ -62,7 +66,7 @@ def picture(slug: str, category: str) -> bytes:
     image = Image.new("RGB", (SIZE * OVERSAMPLING,) * 2, colors["wall"])
     canvas = ImageDraw.Draw(image)
     seed = crc32(slug.encode())
-    shapes = parsed(silhouette_of(slug) or COMPOSITIONS[seed % len(COMPOSITIONS)])
+    shapes = silhouette_of(slug)
     draw_room(canvas, colors, seed)
     draw_shadow(canvas, colors, shapes)
     for shape in shapes:
@@ -73,26 +77,37 @@ def picture(slug: str, category: str) -> bytes:
 
 
 # ── What is drawn ────────────────────────────────────────────────────────────────────────────────────────────────────
-def silhouette_of(slug: str) -> str | None:
-    """Of the things the slug names, what stands last: a "desk-lamp" is a lamp, a "lamp-table" a table."""
-    words = [word.removesuffix("s") for word in slug.lower().split("-")]
+def silhouette_of(slug: str) -> Silhouette:
+    """Of the things the slug names, what stands last: a "desk-lamp" is a lamp. If it names none, calm forms."""
+    words = _singular(slug.split("-"))
     for end in range(len(words), 0, -1):
         for start in range(end):
-            if tuple(words[start:end]) in _by_name():
-                return _by_name()[tuple(words[start:end])]
-    return None
+            if words[start:end] in _silhouettes():
+                return _silhouettes()[words[start:end]][0]
+    forms = _silhouettes()["*",]
+    return forms[crc32(slug.encode()) % len(forms)]
 
 
 @cache
-def _by_name() -> dict[tuple[str, ...], str]:
-    names = [(name.split(), drawing) for names, drawing in SILHOUETTES.items() for name in names.split(",")]
-    return {tuple(word.removesuffix("s") for word in name): drawing for name, drawing in names}
+def _silhouettes() -> dict[tuple[str, ...], list[Silhouette]]:
+    """By the words of each name, what the file draws under it."""
+    found: dict[tuple[str, ...], list[Silhouette]] = defaultdict(list)
+    for paragraph in SILHOUETTES.read_text(encoding="utf-8").split("\n\n"):
+        names, _, drawing = paragraph.partition(":\n")
+        if not names.startswith("#"):
+            shapes = [_shape(line) for line in drawing.strip().split("\n")]
+            for name in names.split(","):
+                found[_singular(name.split())].append(shapes)
+    return dict(found)
 
 
-def parsed(drawing: str) -> list[Shape]:
-    """The lines of a silhouette as tone, shape and numbers."""
-    lines = [line.split() for line in drawing.split("\n") if line.strip()]
-    return [(tone, shape, [float(number) for number in numbers]) for tone, shape, *numbers in lines]
+def _singular(words: list[str]) -> tuple[str, ...]:
+    return tuple(word.lower().removesuffix("s") for word in words)
+
+
+def _shape(line: str) -> Shape:
+    tone, shape, *numbers = line.split()
+    return tone, shape, [float(number) for number in numbers]
 
 
 def palette(hue: float) -> Palette:
