@@ -9,13 +9,23 @@ from pathlib import Path
 
 from catalog.importing import products, rows
 from catalog.importing.parsed import ParsedImage, ParsedProduct, ParsedVariant, Reading, RowProblem
-from catalog.importing.rows import UnreadableFile
+from catalog.importing.products import DEFAULT_VENDOR
+from catalog.importing.rows import UnreadableFileError
 
-__all__ = ["ParsedImage", "ParsedProduct", "ParsedVariant", "Reading", "RowProblem", "UnreadableFile", "read"]
+__all__ = [
+    "DEFAULT_VENDOR",
+    "ParsedImage",
+    "ParsedProduct",
+    "ParsedVariant",
+    "Reading",
+    "RowProblem",
+    "UnreadableFileError",
+    "read",
+]
 
 
 def read(path: Path) -> Reading:
-    """Everything in the file, checked. Raises UnreadableFile if it is not a product CSV at all."""
+    """Everything in the file, checked. Raises UnreadableFileError if it is not a product CSV at all."""
     header, all_rows = rows.table(path)
     reading = Reading(notices=rows.notices(header, all_rows))
     sku_lines: dict[str, int] = {}

@@ -28,7 +28,7 @@ class ParsedImage:
 
 @dataclass(frozen=True)
 class ParsedVariant:
-    """One buyable form. `price` and `compare_at` are in the shop's currency; `on_hand` is None where nothing is said."""
+    """One buyable form. Prices are in the shop's currency; `on_hand` is None where the file does not say."""
 
     line: int
     sku: str
@@ -41,7 +41,7 @@ class ParsedVariant:
 
 @dataclass(frozen=True)
 class ParsedProduct:
-    """A product with all its rows. None stands for a column that the file does not have; an empty `category` for none."""
+    """A product with all its rows. None is for a column that the file does not have; `category` is empty for none."""
 
     line: int
     handle: str

@@ -35,14 +35,15 @@ USED_COLUMNS = {
 UNUSED_SHOPIFY_COLUMNS = re.compile(
     r"Option[123] Linked To|Variant (Grams|Inventory Tracker|Fulfillment Service|Requires Shipping|Taxable|Barcode"
     r"|Image|Weight Unit|Tax Code)|Unit Price .+|Gift Card|Collection|Cost per item|Custom Product Type"
-    r"|Standardized Product Type|Google Shopping / .+|(Included|Price|Compare At Price) / .+|.+ \(product\.metafields\..+\)"
+    r"|Standardized Product Type|Google Shopping / .+|(Included|Price|Compare At Price) / .+"
+    r"|.+ \(product\.metafields\..+\)"
 )
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 
 
-class UnreadableFile(Exception):
+class UnreadableFileError(Exception):
     """Nothing of the file can be imported; the message is one sentence for whoever chose it."""
 
 
@@ -130,13 +131,13 @@ def short(text: str) -> str:
 
 
 def table(path: Path) -> tuple[list[str], list[Row]]:
-    """The header, and all rows that are not blank. Raises UnreadableFile if this is no product CSV."""
+    """The header, and all rows that are not blank. Raises UnreadableFileError if this is no product CSV."""
     records = _records(path, _decoded(path))
     _, header = next(records, (0, []))
     _refuse_header(path, header)
     rows = [_row(line, header, cells) for line, cells in records]
     if not rows:
-        raise UnreadableFile(f"{path} has a header but no products.")
+        raise UnreadableFileError(f"{path} has a header but no products.")
     return header, rows
 
 
@@ -145,10 +146,10 @@ def _decoded(path: Path) -> str:
         content = path.read_bytes()
         return content.decode("utf-8-sig")
     except OSError as error:
-        raise UnreadableFile(f"{path} cannot be read: {error.strerror}.") from error
+        raise UnreadableFileError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise UnreadableFile(f"{path} is not UTF-8 (line {line}). Export it again as “CSV UTF-8”.") from error
+        raise UnreadableFileError(f"{path} is not UTF-8 (line {line}). Export it again as “CSV UTF-8”.") from error
 
 
 def _records(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
@@ -163,7 +164,7 @@ def _records(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
                 yield line, stripped
             line = reader.line_num + 1
     except csv.Error as error:
-        raise UnreadableFile(
+        raise UnreadableFileError(
             f"{path} is no valid CSV: the row that begins on line {line} has a quotation mark in the wrong place, "
             f"one that is never closed, or a cell longer than {csv.field_size_limit()} characters."
         ) from error
@@ -171,16 +172,16 @@ def _records(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
 
 def _refuse_header(path: Path, header: list[str]) -> None:
     if not header:
-        raise UnreadableFile(f"{path} is empty.")
+        raise UnreadableFileError(f"{path} is empty.")
     missing = [column for column in NECESSARY_COLUMNS if column not in header]
     if missing:
-        raise UnreadableFile(
+        raise UnreadableFileError(
             f"{path} is no product CSV of Shopify's: its first line has no column {_listed(missing)}. "
             "Export the products again, with cells separated by commas."
         )
     twice = [column for column in dict.fromkeys(header) if column in USED_COLUMNS and header.count(column) > 1]
     if twice:
-        raise UnreadableFile(f"{path} has more than one column {_listed(twice)}. Keep one of each.")
+        raise UnreadableFileError(f"{path} has more than one column {_listed(twice)}. Keep one of each.")
 
 
 def _row(line: int, header: list[str], cells: list[str]) -> Row:

@@ -29,7 +29,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             reading = importing.read(options["file"])
-        except importing.UnreadableFile as error:
+        except importing.UnreadableFileError as error:
             raise CommandError(str(error)) from error
         for notice in reading.notices:
             self.stdout.write(self.style.WARNING(notice))
