@@ -82,12 +82,13 @@ function showSignedIn(me) {
   const reloadAll = () => Promise.all(parts.map((part) => part.reload()));
   const socket = openSocket({ onState: showConnection, onReturn: reloadAll });
 
-  const orders = mountOrders({ me, socket });
-  parts.push(orders);
   const decides = me.roles.some((role) => /approv|admin/i.test(role));
+  const isBuyer = !me.isStaff && !decides;
+  const orders = mountOrders({ me, socket, isBuyer });
+  parts.push(orders);
   const approvals = decides ? mountApprovals({ socket, onDecided: orders.reload }) : null;
   if (approvals) parts.push(approvals);
-  const shop = me.isStaff || decides ? null : mountShop({ me, onOrdered: orders.reload });
+  const shop = isBuyer ? mountShop({ me, onOrdered: orders.reload }) : null;
   if (shop) parts.push(shop);
   parts.push(
     mountNotifications({
@@ -99,13 +100,13 @@ function showSignedIn(me) {
     }),
   );
 
-  board.className = shop ? "board with-shop" : "board";
+  board.className = isBuyer ? "board with-shop" : "board";
   fill(board, approvals?.node, shop?.node, orders.node);
   board.hidden = false;
   reloadAll();
 
   const poll = setInterval(() => {
-    if (document.hidden || shop) return;
+    if (document.hidden || isBuyer) return;
     orders.reload();
     approvals?.reload();
   }, POLL_MS);

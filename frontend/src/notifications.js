@@ -9,7 +9,7 @@ const UNREAD = `query BoardNotifications {
 }`;
 const RECEIVED = `subscription BoardNotificationReceived { notificationReceived { ${FIELDS} } }`;
 const MARK_READ = `mutation BoardMarkRead($ids: [ID!]) {
-  notificationsMarkRead(ids: $ids) { userErrors { code message } }
+  notificationsMarkRead(ids: $ids) { markedCount }
 }`;
 
 /** `bell`, `count` and `panel` are elements of the page; `onReceived` is told of each piece of news. */
@@ -19,6 +19,7 @@ export function mountNotifications({ socket, bell, count, panel, onReceived }) {
   const markAll = el("button", { type: "button", class: "button button-plain", "data-testid": "mark-all-read", onclick: () => whileBusy(markAll, () => markRead(null)) }, "Mark all as read");
   fill(panel, el("header", { class: "section-head" }, el("h3", {}, "Notifications"), markAll), error.line, list);
   let isStopped = false;
+  let timer;
 
   async function reload() {
     try {
@@ -36,7 +37,7 @@ export function mountNotifications({ socket, bell, count, panel, onReceived }) {
   }
 
   function item(note) {
-    const button = el("button", { type: "button", class: "button button-plain", "aria-label": `Mark as read: ${note.title}`, "data-testid": "mark-read", onclick: () => whileBusy(button, () => markRead([note.id])) }, "Read");
+    const button = el("button", { type: "button", class: "button button-plain", "aria-label": `Mark as read: ${note.title}`, "data-testid": "mark-read", onclick: () => whileBusy(button, () => markRead([note.id])) }, "Mark read");
     return el("li", { "data-testid": "notification" }, el("div", {}, el("b", {}, note.title), note.body && el("p", {}, note.body), moment(note.createdAt)), button);
   }
 
@@ -72,14 +73,19 @@ export function mountNotifications({ socket, bell, count, panel, onReceived }) {
   const stop = socket.follow(RECEIVED, {}, ({ notificationReceived }) => {
     announce(notificationReceived.title);
     flash(bell);
-    reload();
-    onReceived();
+    // News often comes in twos and threes; one look after the last of them is enough.
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      reload();
+      onReceived();
+    }, 100);
   });
 
   return {
     reload,
     stop() {
       isStopped = true;
+      clearTimeout(timer);
       stop();
       toggle(false);
       bell.removeEventListener("click", onBell);

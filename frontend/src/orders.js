@@ -66,7 +66,7 @@ const ACTIONS = {
   },
 };
 
-export function mountOrders({ me, socket }) {
+export function mountOrders({ me, socket, isBuyer }) {
   const list = el("div", { class: "cards" });
   const count = el("span", { class: "count" });
   const error = errorLine();
@@ -108,7 +108,7 @@ export function mountOrders({ me, socket }) {
     }
     // Moved only when the order differs, because moving a card would take the focus out of it.
     const wanted = shown.map(({ id }) => cards.get(id).node);
-    if (wanted.length === 0) fill(list, empty(me));
+    if (wanted.length === 0) fill(list, empty(isBuyer));
     else if (wanted.some((node, index) => list.children[index] !== node) || list.children.length !== wanted.length) {
       for (const child of [...list.children]) if (!wanted.includes(child)) child.remove();
       wanted.forEach((node, index) => {
@@ -121,7 +121,7 @@ export function mountOrders({ me, socket }) {
   const node = el(
     "section",
     { class: "orders", "aria-labelledby": "orders-title" },
-    el("header", { class: "section-head" }, el("h3", { id: "orders-title" }, me.isStaff ? "All orders" : "Your orders"), count),
+    el("header", { class: "section-head" }, el("h3", { id: "orders-title" }, isBuyer ? "Your orders" : "Orders"), count),
     error.line,
     list,
   );
@@ -135,8 +135,9 @@ export function mountOrders({ me, socket }) {
   };
 }
 
-function empty(me) {
-  return el("p", { class: "empty" }, me.isStaff ? "No orders yet. Place one as a customer in another tab." : "No orders yet. Place one, and watch it move.");
+function empty(isBuyer) {
+  const hint = isBuyer ? "Place one, and watch it move." : "Place one as a customer in another tab.";
+  return el("p", { class: "empty" }, `No orders to see yet. ${hint}`);
 }
 
 function orderCard(initial, initiallyAskedAt, { me, socket }) {
@@ -252,14 +253,19 @@ function orderCard(initial, initiallyAskedAt, { me, socket }) {
           whileBusy(submit, () => perform(action, values));
         },
         onkeydown(event) {
-          if (event.key === "Escape") showActions();
+          if (event.key === "Escape") back();
         },
       },
       inputs.map(({ label: text, input }) => field(text, input)),
-      el("div", { class: "buttons" }, submit, el("button", { type: "button", class: "button button-plain", onclick: () => { error.clear(); showActions(); } }, "Back")),
+      el("div", { class: "buttons" }, submit, el("button", { type: "button", class: "button button-plain", onclick: back }, "Back")),
     );
     fill(actions, form);
     inputs[0].input.focus();
+  }
+
+  function back() {
+    error.clear();
+    showActions();
   }
 
   async function perform(action, values) {

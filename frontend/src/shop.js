@@ -123,7 +123,7 @@ export function mountShop({ me, onOrdered }) {
     return el(
       "li",
       { class: "product" },
-      image ? el("img", { src: image.url, alt: image.alt, width: 56, height: 56, loading: "lazy" }) : el("span", { class: "no-image" }),
+      image ? el("img", { src: image.url, alt: image.alt, width: 56, height: 56, loading: "lazy" }) : el("span", { class: "no-image", "aria-hidden": "true" }, product.name.charAt(0)),
       el("div", { class: "product-name" }, el("b", {}, product.name), el("span", { class: "product-meta" }, amount, " · ", left)),
       product.variants.length > 1 ? select : null,
       el("div", { class: "stepper" }, step(-1, "−", "One less of"), quantity, step(1, "+", "One more of")),
@@ -165,8 +165,8 @@ export function mountShop({ me, onOrdered }) {
         const { order } = await mutate(CHECKOUT, { cartId: open.cartId, idempotencyKey: open.key, input });
         return order;
       } catch (failure) {
-        if (!isUndecided(failure) || tries === RETRIES_MS.length) throw failure;
-        error.show(new Error("The answer got lost. Asking again with the same key …"));
+        if (!(failure.lost || failure.retryable) || tries === RETRIES_MS.length) throw failure;
+        error.show(new Error(`${failure.message} Asking again with the same key …`));
         await new Promise((resolve) => setTimeout(resolve, RETRIES_MS[tries]));
         error.clear();
       }
@@ -190,6 +190,7 @@ export function mountShop({ me, onOrdered }) {
   return { node, reload, stop() {} };
 }
 
+// It may have been ordered: of these answers nobody can tell.
 const isUndecided = (failure) => failure.lost || failure.retryable || failure.code === "INTERNAL";
 
 const addressOf = (me) => ({
