@@ -60,6 +60,8 @@ class ImportOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class ImportedProduct:
+    """A product as it is after an import, and whether that changed it."""
+
     product: models.Product
     outcome: ImportOutcome
 

@@ -131,7 +131,9 @@ def _variants(rows: list[Row], title: str, sku_lines: dict[str, int]) -> tuple[P
             row.refuse("Option1 Value", f"Line {line} has the same options. Each variant needs its own combination.")
         elif sku_lines.setdefault(variant.sku, row.line) != row.line:
             line = sku_lines[variant.sku]
-            row.refuse("Variant SKU", f"“{variant.sku}” stands on line {line} already. Give each variant its own SKU.")
+            row.refuse(
+                "Variant SKU", f"“{short(variant.sku)}” stands on line {line} already. Give each variant its own SKU."
+            )
     return tuple(variants)
 
 
@@ -145,7 +147,9 @@ def _option_names(rows: list[Row]) -> dict[int, str]:
     for row in rows[1:]:
         for number, name in names.items():
             if row[f"Option{number} Name"] not in ("", name):
-                row.refuse(f"Option{number} Name", f"Line {first.line} names this option “{name}”. Use one name only.")
+                row.refuse(
+                    f"Option{number} Name", f"Line {first.line} names this option “{short(name)}”. Use one name only."
+                )
     return names
 
 
@@ -156,7 +160,7 @@ def _options(row: Row, names: dict[int, str]) -> tuple[tuple[str, str], ...]:
         return ()
     for number, (name, value) in zip(names, options, strict=True):
         if name and not value:
-            row.refuse(f"Option{number} Value", f"The value of “{name}” is missing. Each variant needs one.")
+            row.refuse(f"Option{number} Value", f"The value of “{short(name)}” is missing. Each variant needs one.")
         if value and not name:
             row.refuse(f"Option{number} Name", f"“{short(value)}” is the value of an option without a name. Name it.")
     return tuple((name, value) for name, value in options if name and value)
