@@ -1,11 +1,12 @@
 """What the product list can be narrowed by, for the API and the admin alike."""
 
 from decimal import Decimal
+from typing import Any
 
 import django_filters
 from django.db.models import Q, QuerySet
 
-from catalog.models import Category, Product
+from catalog.models import Category, Product, ProductQuerySet
 
 MAX_SEARCH = 200
 
@@ -50,9 +51,9 @@ class ProductFilterSet(django_filters.FilterSet):
             )
         return queryset
 
-    def available(self, queryset: QuerySet[Product], name: str, value: bool) -> QuerySet[Product]:
-        return queryset.in_stock(value)  # type: ignore[attr-defined]
+    def available(self, queryset: ProductQuerySet, name: str, value: bool) -> ProductQuerySet:
+        return queryset.in_stock(value)
 
     @staticmethod
-    def _with_sku(word: str) -> QuerySet[Product]:
+    def _with_sku(word: str) -> QuerySet[Product, Any]:
         return Product.objects.filter(variants__sku__iexact=word).values("pk")

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import TYPE_CHECKING, Self
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models.expressions import RawSQL
 from moneyed import Money
@@ -23,11 +23,11 @@ class CategoryQuerySet(models.QuerySet["Category"]):
         """The category with this slug and all its descendants, at any depth."""
         table = self.model._meta.db_table
         # UNION, not UNION ALL: a cycle ends instead of running for ever.
-        tree = (
-            f"WITH RECURSIVE tree(id) AS (SELECT id FROM {table} WHERE slug = %s "
+        tree = (  # the table's name is ours, the slug a parameter
+            f"WITH RECURSIVE tree(id) AS (SELECT id FROM {table} WHERE slug = %s "  # noqa: S608
             f"UNION SELECT child.id FROM {table} child JOIN tree ON child.parent_id = tree.id) SELECT id FROM tree"
         )
-        return self.filter(pk__in=RawSQL(tree, [slug]))
+        return self.filter(pk__in=RawSQL(tree, [slug]))  # noqa: S611
 
 
 class Category(models.Model):
@@ -41,6 +41,12 @@ class Category(models.Model):
 
     class Meta:
         verbose_name_plural = "categories"
+        constraints = [
+            models.UniqueConstraint(fields=["parent", "name"], name="category_name_is_unique_beside_its_siblings"),
+            models.UniqueConstraint(
+                fields=["name"], condition=models.Q(parent=None), name="category_name_is_unique_at_the_top"
+            ),
+        ]
         indexes = [models.Index(fields=["name", "id"], name="category_by_name")]
 
     def __str__(self) -> str:
@@ -67,7 +73,7 @@ class ProductStatus(models.TextChoices):
 
 
 class ProductQuerySet(models.QuerySet["Product"]):
-    def visible_to(self, user: "User | AnonymousUser | AbstractBaseUser") -> Self:
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
         """What is on sale; for those who may see all products, everything."""
         if user.has_perm(CatalogPermission.VIEW_ALL_PRODUCTS):
             return self
@@ -94,8 +100,8 @@ class Product(models.Model):
     seo_title = models.CharField(max_length=255, blank=True)
     seo_description = models.TextField(blank=True)
     # The range of the active variants' prices, kept by services so that lists sort and filter by an index.
-    price_min = models.DecimalField(max_digits=14, decimal_places=3, null=True, blank=True, editable=False)
-    price_max = models.DecimalField(max_digits=14, decimal_places=3, null=True, blank=True, editable=False)
+    price_min = money.column(null=True, blank=True, editable=False)
+    price_max = money.column(null=True, blank=True, editable=False)
     currency = models.CharField(max_length=3)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -105,9 +111,7 @@ class Product(models.Model):
     class Meta:
         permissions = [(CatalogPermission.VIEW_ALL_PRODUCTS.split(".")[1], "Can see products that are not on sale")]
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(status__in=ProductStatus.values), name="product_status_is_known"
-            ),
+            models.CheckConstraint(condition=models.Q(status__in=ProductStatus.values), name="product_status_is_known"),
         ]
         indexes = [
             models.Index(fields=["status", "name", "id"], name="product_by_name"),
@@ -133,8 +137,8 @@ class ProductVariant(models.Model):
     sku = models.CharField("SKU", max_length=100, unique=True)
     name = models.CharField(max_length=255)
     options = models.JSONField(default=list, blank=True)
-    price_amount = models.DecimalField(max_digits=14, decimal_places=3)
-    compare_at_amount = models.DecimalField(max_digits=14, decimal_places=3, null=True, blank=True)
+    price_amount = money.column()
+    compare_at_amount = money.column(null=True, blank=True)
     currency = models.CharField(max_length=3)
     position = models.PositiveIntegerField(default=0)
     is_active = models.BooleanField(default=True)
@@ -194,6 +198,11 @@ class ProductImage(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(file="") | ~models.Q(source_url=""), name="image_has_a_file_or_an_address"
+            ),
+            models.UniqueConstraint(
+                fields=["product", "source_url"],
+                condition=~models.Q(source_url=""),
+                name="image_address_once_per_product",
             ),
         ]
 

@@ -1,10 +1,17 @@
 """Rounding amounts: `moneyed.Money` in Python, `DecimalField` and an ISO code in tables, never a float."""
 
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
+from django.db import models
 from moneyed import CurrencyDoesNotExist, Money, get_currency
 
 ZERO = Decimal(0)
+
+
+def column(**options: Any) -> "models.DecimalField[Any, Any]":
+    """An amount in the currency of its row, with room for currencies of three decimals."""
+    return models.DecimalField(**{"max_digits": 14, "decimal_places": 3, **options})
 
 
 def exponent(currency: str) -> int:

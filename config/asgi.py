@@ -1,6 +1,7 @@
 """The ASGI application: HTTP goes to Django's views, WebSockets to the subscriptions."""
 
 import os
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -20,10 +21,10 @@ from schema.consumers import consumer  # noqa: E402
 class SocketThread:
     """Gives each socket a thread of its own for synchronous work, so that sockets do not queue behind each other."""
 
-    def __init__(self, application):
+    def __init__(self, application: Any):
         self.application = application
 
-    async def __call__(self, scope, receive, send):
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         async with ThreadSensitiveContext():
             await self.application(scope, receive, send)
 
@@ -31,15 +32,13 @@ class SocketThread:
 class AllowOrigins(OriginValidator):
     """The configured origins; a client that sends none is not a browser and carries nobody's cookies."""
 
-    def valid_origin(self, parsed_origin):
+    def valid_origin(self, parsed_origin: Any) -> bool:
         return parsed_origin is None or super().valid_origin(parsed_origin)
 
 
 application = ProtocolTypeRouter(
     {
         "http": django_application,
-        "websocket": AllowOrigins(
-            SocketThread(URLRouter([path("graphql", consumer)])), settings.ALLOWED_ORIGINS
-        ),
+        "websocket": AllowOrigins(SocketThread(URLRouter([path("graphql", consumer)])), settings.ALLOWED_ORIGINS),
     }
 )

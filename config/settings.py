@@ -155,7 +155,9 @@ GRAPHQL_JWT = {
 # ── The shop ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 SHOP_CURRENCY = env.str("SHOP_CURRENCY", default="EUR")
 # Payment gateways by the name a client gives; the sandbox moves no money and is for development and trials.
-PAYMENT_GATEWAYS = {"sandbox": "ordering.gateways.sandbox.Sandbox"} if env.bool("SANDBOX_PAYMENTS", default=DEBUG) else {}
+PAYMENT_GATEWAYS = (
+    {"sandbox": "ordering.gateways.sandbox.Sandbox"} if env.bool("SANDBOX_PAYMENTS", default=DEBUG) else {}
+)
 # Asked inside the checkout's transaction: answers whether the order must wait for somebody's approval.
 ORDER_APPROVAL_GATE = "workflows.services.hold_for_approval"
 # News that goes up: event type → tasks of apps above, called with `event_id=` after the commit, at least once.
@@ -191,7 +193,8 @@ LIVE_POLL_SECONDS = env.float("LIVE_POLL_SECONDS", default=20.0)
 
 # ── Transport ────────────────────────────────────────────────────────────────────────────────────────────────────────
 if not DEBUG:
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    if env.bool("BEHIND_PROXY", default=False):
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
     SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True

@@ -55,5 +55,5 @@ def _is_task(name: str) -> bool:
         return False
 
 
-def _error(message: str) -> checks.Error:
+def _error(message: str) -> checks.CheckMessage:
     return checks.Error(message, id="notifications.E001")

@@ -1,7 +1,7 @@
 """What happened (`Event`) and who was told (`Notification`)."""
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.conf import settings
@@ -37,7 +37,9 @@ class Event(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["subject_type", "subject_id", "seq"], name="event_seq_is_unique_per_subject"),
+            models.UniqueConstraint(
+                fields=["subject_type", "subject_id", "seq"], name="event_seq_is_unique_per_subject"
+            ),
             models.CheckConstraint(condition=models.Q(seq__gte=1), name="event_seq_starts_at_one"),
         ]
         indexes = [
@@ -72,7 +74,7 @@ def topic_of(model_name: str, pk: object) -> str:
     return f"{model_name}.{pk}"
 
 
-def subjects_visible_to(user: "User | AnonymousUser") -> GenericPrefetch:
+def subjects_visible_to(user: "User | AnonymousUser") -> "GenericPrefetch[Any]":
     """Loads the subjects of notifications' events, one statement a type, leaving out what `user` may not see."""
     seen = [
         model._default_manager.visible_to(user)

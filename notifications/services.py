@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
-def mark_read(*, actor: "User", notification_ids: Iterable[object] | None = None) -> int:
+def mark_read(*, actor: "User", notification_ids: Iterable[UUID] | None = None) -> int:
     """Marks these of one's own, or all; others' are passed over. Returns how many were unread. One statement."""
     unread = Notification.objects.filter(user=actor, read_at=None)
     if notification_ids is not None:

@@ -25,20 +25,13 @@ MAX_CART_LINES = 100
 MAX_LINE_QUANTITY = 1000
 
 
-class AmountField(models.DecimalField):
-    """An amount in the currency of its row, with room for currencies of three decimals."""
-
-    def __init__(self, **kwargs: object):
-        super().__init__(**{"max_digits": 14, "decimal_places": 3, **kwargs})
-
-
 class ShippingMethod(models.Model):
     """A way to send an order, for a flat price."""
 
     name = models.CharField(max_length=100, unique=True)
     currency = models.CharField(max_length=3)
-    price_amount = AmountField()
-    free_above = AmountField(null=True, blank=True, help_text="Free when the goods cost at least this much.")
+    price_amount = money.column()
+    free_above = money.column(null=True, blank=True, help_text="Free when the goods cost at least this much.")
     countries = models.JSONField(
         default=list, blank=True, help_text="ISO 3166 codes it ships to; an empty list means everywhere."
     )
@@ -71,9 +64,7 @@ class Cart(models.Model):
     """What somebody is about to buy. The id is the key: random, and all a guest needs to come back."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    customer = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="carts"
-    )
+    customer = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="carts")
     currency = models.CharField(max_length=3)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -104,7 +95,8 @@ class CartLine(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["cart", "variant"], name="cart_line_once_per_variant"),
             models.CheckConstraint(
-                condition=models.Q(quantity__gte=1, quantity__lte=MAX_LINE_QUANTITY), name="cart_line_quantity_in_bounds"
+                condition=models.Q(quantity__gte=1, quantity__lte=MAX_LINE_QUANTITY),
+                name="cart_line_quantity_in_bounds",
             ),
         ]
 
@@ -199,17 +191,15 @@ class Order(models.Model):
     payment_status = models.CharField(
         max_length=20, choices=PaymentStatus, default=PaymentStatus.UNPAID, editable=False
     )
-    customer = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="orders"
-    )
+    customer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="orders")
     guest_key = models.CharField(max_length=64, blank=True, editable=False)
     email = models.EmailField()
     currency = models.CharField(max_length=3)
-    subtotal_amount = AmountField()
-    discount_amount = AmountField(default=Decimal(0))
-    shipping_amount = AmountField(default=Decimal(0))
-    tax_amount = AmountField(default=Decimal(0))
-    total_amount = AmountField()
+    subtotal_amount = money.column()
+    discount_amount = money.column(default=Decimal(0))
+    shipping_amount = money.column(default=Decimal(0))
+    tax_amount = money.column(default=Decimal(0))
+    total_amount = money.column()
     shipping_method = models.CharField(max_length=100)
     shipping_address = models.JSONField()
     billing_address = models.JSONField()
@@ -276,7 +266,7 @@ class OrderLine(models.Model):
     quantity = models.PositiveIntegerField()
     quantity_fulfilled = models.PositiveIntegerField(default=0)
     currency = models.CharField(max_length=3)
-    unit_amount = AmountField()
+    unit_amount = money.column()
 
     class Meta:
         ordering = ["position"]
@@ -324,7 +314,7 @@ class Payment(models.Model):
     gateway = models.CharField(max_length=30)
     token = models.CharField(max_length=255)
     state = models.CharField(max_length=12, choices=PaymentState, default=PaymentState.REQUESTED, editable=False)
-    amount = AmountField()
+    amount = money.column()
     currency = models.CharField(max_length=3)
     reference = models.CharField(max_length=255, blank=True, help_text="The gateway's own name for it.")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -85,16 +85,21 @@ def _is_the_clients(error: GraphQLError) -> bool:
 
 def _recoded(error: GraphQLError, code: kit.ErrorCode, message: str) -> GraphQLError:
     return GraphQLError(
-        message, nodes=error.nodes, source=error.source, positions=error.positions, path=error.path,
+        message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
         extensions={"code": code.value},
     )
 
 
 class Schema(strawberry.Schema):
-    async def stream(self, query: str | None, *args: Any, context_value: Any = None, **kwargs: Any) -> Any:
+    async def stream(self, query: str | None, **options: Any) -> Any:  # type: ignore[override]
         """One operation over a WebSocket: subscriptions only, each with a context of its own."""
-        kwargs["allowed_operation_types"] = {OperationType.SUBSCRIPTION}
-        return await super().stream(query, *args, context_value=copy(context_value), **kwargs)
+        options["context_value"] = copy(options["context_value"])
+        options["allowed_operation_types"] = {OperationType.SUBSCRIPTION}
+        return await super().stream(query, **options)
 
 
 def _merged(name: str, parts: tuple[type, ...]) -> type:

@@ -3,7 +3,13 @@
 import uuid
 from typing import Any
 
-ADDRESS = {"fullName": "Ada Lovelace", "line1": "12 High Street", "city": "Berlin", "country": "DE", "postalCode": "10115"}
+ADDRESS = {
+    "fullName": "Ada Lovelace",
+    "line1": "12 High Street",
+    "city": "Berlin",
+    "country": "DE",
+    "postalCode": "10115",
+}
 
 CART_FIELDS = """
   id itemCount

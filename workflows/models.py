@@ -8,7 +8,8 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, Group
 from django.db import models
 
-from ordering.models import AmountField, Order
+from catalog import money
+from ordering.models import Order
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -20,7 +21,7 @@ class ApprovalPolicy(models.Model):
     name = models.CharField(max_length=100, unique=True)
     group = models.ForeignKey(Group, models.PROTECT, related_name="approval_policies")
     currency = models.CharField(max_length=3)
-    threshold_amount = AmountField(help_text="Orders whose total is more than this wait for approval.")
+    threshold_amount = money.column(help_text="Orders whose total is more than this wait for approval.")
     is_active = models.BooleanField(default=True)
 
     class Meta:

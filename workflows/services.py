@@ -1,6 +1,7 @@
 """What workflows can do: hold an order for approval, decide, withdraw."""
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.db import transaction
 
@@ -39,7 +40,7 @@ def hold_for_approval(*, order: Order) -> bool:
 
 
 @transaction.atomic
-def approve(*, request_id: object, actor: "User", comment: str = "") -> ApprovalRequest:
+def approve(*, request_id: UUID | str, actor: "User", comment: str = "") -> ApprovalRequest:
     """One member says yes. The order goes ahead when no other request of it is undecided."""
     request = _to_decide(request_id, actor)
     comment = _checked(comment, field="comment")
@@ -52,7 +53,7 @@ def approve(*, request_id: object, actor: "User", comment: str = "") -> Approval
 
 
 @transaction.atomic
-def reject(*, request_id: object, actor: "User", reason: str) -> ApprovalRequest:
+def reject(*, request_id: UUID | str, actor: "User", reason: str) -> ApprovalRequest:
     """One member says no: the order ends, and with it every other request of it."""
     request = _to_decide(request_id, actor)
     reason = _checked(reason, field="reason")
@@ -67,12 +68,12 @@ def reject(*, request_id: object, actor: "User", reason: str) -> ApprovalRequest
 
 
 @transaction.atomic
-def withdraw(*, order_id: object) -> None:
+def withdraw(*, order_id: UUID | str) -> None:
     """The order ended without a decision: its undecided requests are moot. Again changes nothing."""
     _withdraw(Order.objects.select_for_update(of=("self",)).get(pk=order_id))
 
 
-def _to_decide(request_id: object, actor: "User") -> ApprovalRequest:
+def _to_decide(request_id: UUID | str, actor: "User") -> ApprovalRequest:
     """The request for update, out of those this person may decide. Its order is locked first, as everywhere."""
     seen = ApprovalRequest.objects.visible_to(actor).filter(pk=request_id).values_list("order_id", flat=True).first()
     if seen is None:
@@ -109,23 +110,21 @@ def _checked(comment: str, *, field: str) -> str:
     return comment
 
 
-def _decide(
-    request: ApprovalRequest, status: ApprovalStatus, event: EventData, actor: "User", comment: str
-) -> None:
+def _decide(request: ApprovalRequest, status: ApprovalStatus, event: EventData, actor: "User", comment: str) -> None:
     ApprovalDecision.objects.create(request=request, decided_by=actor, status=status, comment=comment)
     _move(request, status, event, actor)
 
 
 def _withdraw(order: Order) -> None:
-    undecided = ApprovalRequest.objects.select_for_update(of=("self",)).filter(order=order, status=ApprovalStatus.PENDING)
+    undecided = ApprovalRequest.objects.select_for_update(of=("self",)).filter(
+        order=order, status=ApprovalStatus.PENDING
+    )
     for request in undecided.order_by("pk"):
         request.order = order
         _move(request, ApprovalStatus.CANCELLED, events.ApprovalWithdrawn(number=order.number))
 
 
-def _move(
-    request: ApprovalRequest, status: ApprovalStatus, event: EventData, actor: "User | None" = None
-) -> None:
+def _move(request: ApprovalRequest, status: ApprovalStatus, event: EventData, actor: "User | None" = None) -> None:
     if status not in TRANSITIONS[ApprovalStatus(request.status)]:
         raise WorkflowError(WorkflowErrorCode.ALREADY_DECIDED, f"The request is {request.status.lower()} already.")
     request.status = status
@@ -135,5 +134,5 @@ def _move(
 
 def _members(request: ApprovalRequest) -> list[object]:
     """Those who may decide it."""
-    members = request.group.user_set.filter(is_active=True).exclude(pk=request.requested_by_id)
-    return list(members.order_by("pk").values_list("pk", flat=True))
+    members = request.group.user_set.filter(is_active=True).order_by("pk").values_list("pk", flat=True)
+    return [member for member in members if member != request.requested_by_id]

@@ -87,7 +87,7 @@ class Mutation:
 
     @strawberry.mutation(
         extensions=[_refusals],
-        description="Signs out: the refresh token and all its successors end. An access token lives on for its minutes.",
+        description="Signs out: the refresh token and all its successors end. Access tokens live on for minutes.",
     )
     def token_revoke(self, refresh_token: str) -> TokenRevokePayload | None:
         return TokenRevokePayload(is_revoked=services.sign_out(refresh_token=refresh_token))

@@ -80,7 +80,7 @@ class _ActiveVariants(StrawberryDjangoField):
     """The relation as the optimizer knows it, without the variants that left the range."""
 
     def get_queryset(self, queryset: QuerySet[models.ProductVariant], info: Any, **kwargs: Any) -> Any:
-        return super().get_queryset(queryset.filter(is_active=True), info, **kwargs)
+        return super().get_queryset(queryset.filter(is_active=True), info, **kwargs)  # type: ignore[no-untyped-call]
 
 
 @strawberry.type
@@ -118,7 +118,7 @@ class Product(kit.Keyed, relay.Node):
         description="Whether some variant can be bought now.",
     )
     def in_stock(root: strawberry.Parent[models.Product]) -> bool:
-        return root.has_stock  # type: ignore[attr-defined, no-any-return]
+        return root.has_stock  # type: ignore[attr-defined]
 
     @strawberry_django.field(only=["price_min", "price_max", "currency"], description="Null when nothing is on sale.")
     def price_range(root: strawberry.Parent[models.Product]) -> PriceRange | None:

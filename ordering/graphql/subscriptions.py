@@ -35,10 +35,10 @@ class Subscription:
                     yield order
 
     @strawberry.subscription(
-        description="""Every event of the order after `after`: first from the log, then live, each exactly once, in order.
+        description="""Every event of the order after `after`: first from the log, then live; each once, in order.
 
-Keep the `seq` of the last one you got. After a lost connection subscribe again with `after: <that seq>`: nothing is
-missing and nothing comes twice.
+Keep the `seq` of the last one you got. After a lost connection subscribe again with `after: <that seq>`:
+nothing is missing and nothing comes twice.
 
 ```graphql
 subscription { orderEvents(orderId: "…", after: 0) { seq type message occurredAt } }

@@ -110,7 +110,7 @@ class Cart(kit.Keyed, relay.Node):
     def available_shipping_methods(
         root: strawberry.Parent[models.Cart], country: str | None = None
     ) -> list[ShippingMethod]:
-        return services.shipping_methods(currency=root.currency, country=country)  # type: ignore[return-value]
+        return services.shipping_methods(currency=root.currency, country=country)
 
 
 def _totals(cart: models.Cart) -> Totals:
@@ -161,7 +161,7 @@ class OrderEvent(kit.Keyed, relay.Node):
 
     @strawberry_django.field(only=["payload"], description="What the event carries; its keys depend on `type`.")
     def payload(root: strawberry.Parent[Event]) -> JSON:
-        return root.payload  # type: ignore[return-value]
+        return root.payload
 
 
 @strawberry.type
@@ -186,12 +186,12 @@ class Order(kit.Keyed, relay.Node):
     fulfillments: list[Fulfillment]
     shipping_method: str
     approval_requests: list[
-        Annotated["ApprovalRequest", strawberry.lazy("workflows.graphql.types")]  # type: ignore[name-defined] # noqa: F821
+        Annotated["ApprovalRequest", strawberry.lazy("workflows.graphql.types")]  # noqa: F821
     ]
 
     @strawberry_django.field(only=["placed_at"])
     def placed_at(root: strawberry.Parent[models.Order]) -> datetime:
-        return root.placed_at  # type: ignore[return-value]
+        return root.placed_at
 
     @strawberry_django.field(only=["subtotal_amount", "currency"])
     def subtotal(root: strawberry.Parent[models.Order]) -> kit.Money:

@@ -1,6 +1,7 @@
 """Whether a paid-for order goes ahead: at once, or after somebody's approval."""
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -20,7 +21,9 @@ def accept(order: Order, *, actor: "User | AnonymousUser | None" = None) -> None
     """The payment stands: the order is confirmed, or waits if the gate says so. The order is locked."""
     must_wait = import_string(settings.ORDER_APPROVAL_GATE)
     if must_wait(order=order):
-        states.move(order, OrderStatus.AWAITING_APPROVAL, events.OrderAwaitingApproval(number=order.number), actor=actor)
+        states.move(
+            order, OrderStatus.AWAITING_APPROVAL, events.OrderAwaitingApproval(number=order.number), actor=actor
+        )
     else:
         states.move(
             order, OrderStatus.CONFIRMED, events.OrderConfirmed(number=order.number), actor=actor, tell_buyer=False
@@ -28,7 +31,7 @@ def accept(order: Order, *, actor: "User | AnonymousUser | None" = None) -> None
 
 
 @transaction.atomic
-def approve(*, order_id: object, actor: "User") -> Order:
+def approve(*, order_id: UUID | str, actor: "User") -> Order:
     """Lets an order that was waiting for approval go ahead; the caller has checked that this person may decide."""
     order = _waiting(order_id)
     states.move(order, OrderStatus.CONFIRMED, events.OrderConfirmed(number=order.number), actor=actor)
@@ -36,7 +39,7 @@ def approve(*, order_id: object, actor: "User") -> Order:
 
 
 @transaction.atomic
-def reject(*, order_id: object, reason: str, actor: "User") -> Order:
+def reject(*, order_id: UUID | str, reason: str, actor: "User") -> Order:
     """Ends an order that was waiting for approval. Stock goes back now, the authorisation after the commit."""
     order = _waiting(order_id)
     states.move(order, OrderStatus.REJECTED, events.OrderRejected(number=order.number, reason=reason), actor=actor)
@@ -44,7 +47,7 @@ def reject(*, order_id: object, reason: str, actor: "User") -> Order:
     return order
 
 
-def _waiting(order_id: object) -> Order:
+def _waiting(order_id: UUID | str) -> Order:
     order = Order.objects.select_for_update(of=("self",)).get(pk=order_id)
     if order.status != OrderStatus.AWAITING_APPROVAL:
         raise OrderError(OrderErrorCode.ACTION_NOT_ALLOWED, "The order is not waiting for approval any more.")

@@ -39,7 +39,7 @@ def create_cart(
 
 
 @transaction.atomic
-def add_lines(*, cart_id: object, lines: Iterable[tuple[int, int]], actor: "User | AnonymousUser") -> Cart:
+def add_lines(*, cart_id: UUID | str, lines: Iterable[tuple[int, int]], actor: "User | AnonymousUser") -> Cart:
     """So many more of each variant, given as (variant id, quantity)."""
     cart = open_cart(cart_id, actor)
     _put(cart, list(lines), path=["lines"])
@@ -47,7 +47,7 @@ def add_lines(*, cart_id: object, lines: Iterable[tuple[int, int]], actor: "User
 
 
 @transaction.atomic
-def update_lines(*, cart_id: object, lines: Iterable[tuple[UUID, int]], actor: "User | AnonymousUser") -> Cart:
+def update_lines(*, cart_id: UUID | str, lines: Iterable[tuple[UUID, int]], actor: "User | AnonymousUser") -> Cart:
     """New quantities of lines, given as (line id, quantity); 0 removes the line."""
     cart = open_cart(cart_id, actor)
     wanted = dict(lines)
@@ -64,7 +64,7 @@ def update_lines(*, cart_id: object, lines: Iterable[tuple[UUID, int]], actor: "
 
 
 @transaction.atomic
-def remove_lines(*, cart_id: object, line_ids: Iterable[UUID], actor: "User | AnonymousUser") -> Cart:
+def remove_lines(*, cart_id: UUID | str, line_ids: Iterable[UUID], actor: "User | AnonymousUser") -> Cart:
     """The cart without these lines."""
     cart = open_cart(cart_id, actor)
     found = _lines_of(cart, dict.fromkeys(line_ids, 0))
@@ -74,7 +74,7 @@ def remove_lines(*, cart_id: object, line_ids: Iterable[UUID], actor: "User | An
     return cart
 
 
-def open_cart(cart_id: object, actor: "User | AnonymousUser") -> Cart:
+def open_cart(cart_id: UUID | str, actor: "User | AnonymousUser") -> Cart:
     """The cart for update, if this person may use it and it is not an order yet."""
     cart = locked_cart(cart_id, actor)
     if cart.completed_at:
@@ -84,7 +84,7 @@ def open_cart(cart_id: object, actor: "User | AnonymousUser") -> Cart:
     return cart
 
 
-def locked_cart(cart_id: object, actor: "User | AnonymousUser") -> Cart:
+def locked_cart(cart_id: UUID | str, actor: "User | AnonymousUser") -> Cart:
     """The cart for update, if this person may use it; otherwise NOT_FOUND."""
     cart = Cart.objects.visible_to(actor).select_for_update(of=("self",)).filter(pk=cart_id).first()
     if cart is None:
@@ -103,7 +103,7 @@ def totals_of(*, cart: Cart) -> pricing.Totals:
     if not hasattr(cart, "_totals"):
         cheapest = next(iter(shipping_methods(currency=cart.currency)), None)
         cart._totals = price(cart.priced_lines, method=cheapest, currency=cart.currency)  # type: ignore[attr-defined]
-    return cart._totals  # type: ignore[attr-defined, no-any-return]
+    return cart._totals  # type: ignore[attr-defined]
 
 
 def price(lines: list[CartLine], *, method: ShippingMethod | None, currency: str) -> pricing.Totals:
@@ -149,9 +149,7 @@ def _put(cart: Cart, wanted: list[tuple[int, int]], *, path: list[str]) -> None:
 
 def _summed(wanted: list[tuple[int, int]], path: list[str]) -> dict[int, int]:
     if not wanted or len(wanted) > MAX_CART_LINES:
-        raise OrderError(
-            OrderErrorCode.REQUIRED, f"Give from 1 to {MAX_CART_LINES} lines.", field=path
-        )
+        raise OrderError(OrderErrorCode.REQUIRED, f"Give from 1 to {MAX_CART_LINES} lines.", field=path)
     quantities: dict[int, int] = {}
     for variant_id, quantity in wanted:
         _check_bounds(quantity, [*path, "quantity"])
@@ -176,6 +174,4 @@ def _check_bounds(quantity: int, path: list[str]) -> None:
 def _check_quantity(quantity: int, variant: ProductVariant, *, path: list[str]) -> None:
     _check_bounds(quantity, path)
     if quantity > variant.on_hand:
-        raise OrderError(
-            OrderErrorCode.OUT_OF_STOCK, f"Only {variant.on_hand} of {variant.sku} are left.", field=path
-        )
+        raise OrderError(OrderErrorCode.OUT_OF_STOCK, f"Only {variant.on_hand} of {variant.sku} are left.", field=path)

@@ -29,7 +29,11 @@ class Parcel:
 
 @transaction.atomic
 def fulfill(
-    *, order_id: object, actor: "User", quantities: Iterable[tuple[UUID, int]] | None = None, parcel: Parcel = Parcel()
+    *,
+    order_id: UUID | str,
+    actor: "User",
+    quantities: Iterable[tuple[UUID, int]] | None = None,
+    parcel: Parcel = Parcel(),
 ) -> Order:
     """Sends so many of each order line, given as (line id, quantity), or all that is open."""
     order = states.locked(order_id, actor)
@@ -51,7 +55,7 @@ def fulfill(
 
 
 @transaction.atomic
-def deliver(*, order_id: object, actor: "User") -> Order:
+def deliver(*, order_id: UUID | str, actor: "User") -> Order:
     """Notes that everything arrived."""
     order = states.locked(order_id, actor)
     states.permit(order, OrderAction.DELIVER, actor)
@@ -69,9 +73,7 @@ def _note_shipment(order: Order, parcel: Parcel, is_complete: bool, actor: "User
         states.move(order, status, event, actor=actor)
 
 
-def _wanted(
-    lines: dict[UUID, OrderLine], quantities: Iterable[tuple[UUID, int]] | None
-) -> list[tuple[OrderLine, int]]:
+def _wanted(lines: dict[UUID, OrderLine], quantities: Iterable[tuple[UUID, int]] | None) -> list[tuple[OrderLine, int]]:
     if quantities is None:
         return [(line, line.quantity - line.quantity_fulfilled) for line in lines.values() if not _is_sent(line)]
     wanted: dict[UUID, int] = {}
@@ -84,7 +86,9 @@ def _wanted(
         wanted[line_id] = wanted.get(line_id, 0) + quantity
     if not wanted:
         raise OrderError(
-            OrderErrorCode.REQUIRED, "Name at least one line, or leave `lines` out to send all.", field=["input", "lines"]
+            OrderErrorCode.REQUIRED,
+            "Name at least one line, or leave `lines` out to send all.",
+            field=["input", "lines"],
         )
     return [(lines[line_id], quantity) for line_id, quantity in wanted.items()]
 

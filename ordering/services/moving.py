@@ -1,6 +1,7 @@
 """Confirming, holding, releasing and cancelling orders."""
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
@@ -22,7 +23,7 @@ def allowed_actions(*, order: Order, actor: "User | AnonymousUser") -> list[tupl
 
 
 @transaction.atomic
-def confirm(*, order_id: object, actor: "User") -> Order:
+def confirm(*, order_id: UUID | str, actor: "User") -> Order:
     """Accepts an order whose payment was in review. Money is taken after the commit, or after an approval."""
     order = states.locked(order_id, actor)
     states.permit(order, OrderAction.CONFIRM, actor)
@@ -35,7 +36,7 @@ def confirm(*, order_id: object, actor: "User") -> Order:
 
 
 @transaction.atomic
-def hold(*, order_id: object, reason: str, actor: "User") -> Order:
+def hold(*, order_id: UUID | str, reason: str, actor: "User") -> Order:
     """Stops an order that is about to be shipped, until it is released."""
     order = states.locked(order_id, actor)
     states.permit(order, OrderAction.HOLD, actor)
@@ -46,7 +47,7 @@ def hold(*, order_id: object, reason: str, actor: "User") -> Order:
 
 
 @transaction.atomic
-def release(*, order_id: object, actor: "User") -> Order:
+def release(*, order_id: UUID | str, actor: "User") -> Order:
     """Lets an order that was held go on."""
     order = states.locked(order_id, actor)
     states.permit(order, OrderAction.RELEASE, actor)
@@ -57,7 +58,7 @@ def release(*, order_id: object, actor: "User") -> Order:
 
 @transaction.atomic
 def cancel(
-    *, order_id: object, reason: str, actor: "User | AnonymousUser", guest_token: str | None = None
+    *, order_id: UUID | str, reason: str, actor: "User | AnonymousUser", guest_token: str | None = None
 ) -> Order:
     """Ends an order of which nothing was shipped. Stock goes back now, money after the commit."""
     order = states.locked(order_id, actor, guest_token)

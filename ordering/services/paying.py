@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
@@ -26,7 +27,7 @@ RECOVER_AFTER = timedelta(seconds=60)
 RECOVER_BATCH = 200
 
 
-def settle_payment(*, order_id: object) -> Order:
+def settle_payment(*, order_id: UUID | str) -> Order:
     """Takes the payment as far as it goes now; returns the order. `GatewayError` when the gateway does not answer.
 
     Never call it inside a transaction: the gateway's answer must survive whatever happens next.
@@ -110,7 +111,7 @@ def _write_authorized(order: Order, payment: Payment, answer: Answer) -> None:
 
 def _place(order: Order) -> None:
     order.placed_at = timezone.now()
-    Cart.objects.filter(pk=order.cart_id).update(completed_at=order.placed_at)
+    Cart.objects.filter(orders=order).update(completed_at=order.placed_at)
     placed = events.OrderPlaced(
         number=order.number,
         lines=[
@@ -152,9 +153,7 @@ def _write_voided(order: Order, payment: Payment, answer: Answer) -> None:
 
 
 def _refund(gateway: Gateway, payment: Payment) -> Answer:
-    return _approved(
-        gateway.refund(key=f"{payment.pk}:refund", reference=payment.reference, amount=payment.money)
-    )
+    return _approved(gateway.refund(key=f"{payment.pk}:refund", reference=payment.reference, amount=payment.money))
 
 
 def _write_refunded(order: Order, payment: Payment, answer: Answer) -> None:

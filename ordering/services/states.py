@@ -1,6 +1,7 @@
 """The one writer of an order's status, and the rules of who may do what when."""
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import F
@@ -60,7 +61,7 @@ def may_manage(actor: "User | AnonymousUser") -> bool:
     return actor.is_staff and actor.has_perm(OrderPermission.MANAGE_ORDERS)
 
 
-def locked(order_id: object, actor: "User | AnonymousUser", guest_token: str | None = None) -> Order:
+def locked(order_id: UUID | str, actor: "User | AnonymousUser", guest_token: str | None = None) -> Order:
     """The order for update, if this person may see it; otherwise NOT_FOUND."""
     order = Order.objects.visible_to(actor, guest_token).select_for_update(of=("self",)).filter(pk=order_id).first()
     if order is None:

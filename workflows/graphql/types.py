@@ -43,7 +43,7 @@ class ApprovalRequest(kit.Keyed, relay.Node):
 
     @strawberry_django.field(select_related=["order"], description="What the decision is about: an Order.")
     def subject(root: strawberry.Parent[models.ApprovalRequest]) -> relay.Node:
-        return root.subject  # type: ignore[return-value]
+        return root.subject
 
 
 ApprovalRequestFilters = kit.filter_input(
