@@ -46,7 +46,7 @@ async function enter() {
     return showSignedOut();
   }
   signInError.clear();
-  showSignedIn(me);
+  await showSignedIn(me);
 }
 
 // The page may be opened while the server restarts: the person stays signed in, the board comes when it can.
@@ -70,7 +70,7 @@ function showSignedOut(sentence = null) {
   if (sentence) signInError.show(new Error(sentence));
 }
 
-function showSignedIn(me) {
+async function showSignedIn(me) {
   form.hidden = true;
   person.hidden = false;
   byId("whoami").textContent = me.email;
@@ -103,7 +103,6 @@ function showSignedIn(me) {
   board.className = isBuyer ? "board with-shop" : "board";
   fill(board, approvals?.node, shop?.node, orders.node);
   board.hidden = false;
-  reloadAll();
 
   const poll = setInterval(() => {
     if (document.hidden || isBuyer) return;
@@ -115,6 +114,7 @@ function showSignedIn(me) {
     for (const part of parts) part.stop();
     socket.close();
   };
+  await reloadAll();
 }
 
 function markAccount(email) {
