@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from strawberry import auto, relay
 from strawberry.scalars import JSON
 from strawberry_django.fields.field import StrawberryDjangoField
+from strawberry_django.optimizer import is_optimized_by_prefetching
 
 from catalog import filters, models
 from schema import kit
@@ -58,7 +59,7 @@ class ProductVariant(kit.Keyed, relay.Node):
         only=["compare_at_amount", "currency"], description="What one cost before, to be shown struck through."
     )
     def compare_at_price(root: strawberry.Parent[models.ProductVariant]) -> kit.Money | None:
-        return kit.Money.of(root.compare_at_price) if root.compare_at_price else None
+        return None if root.compare_at_price is None else kit.Money.of(root.compare_at_price)
 
     @strawberry_django.field(select_related=["stock"], description="How many can be bought at this moment.")
     def quantity_available(root: strawberry.Parent[models.ProductVariant]) -> int:
@@ -80,7 +81,10 @@ class _ActiveVariants(StrawberryDjangoField):
     """The relation as the optimizer knows it, without the variants that left the range."""
 
     def get_queryset(self, queryset: QuerySet[models.ProductVariant], info: Any, **kwargs: Any) -> Any:
-        return super().get_queryset(queryset.filter(is_active=True), info, **kwargs)  # type: ignore[no-untyped-call]
+        # Narrowed already when it was prefetched; narrowing it again would read it anew for every product.
+        if not is_optimized_by_prefetching(queryset):
+            queryset = queryset.filter(is_active=True)
+        return super().get_queryset(queryset, info, **kwargs)  # type: ignore[no-untyped-call]
 
 
 @strawberry.type
