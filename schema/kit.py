@@ -18,7 +18,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core import signing
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import F, Model, OrderBy, QuerySet
 from django.http import HttpRequest
 from graphql import GraphQLError
 from moneyed import Money as MoneyAmount
@@ -293,8 +293,15 @@ def ordered(queryset: "QuerySet[Any]", ordering: Iterable[Any] | None, columns: 
     terms = []
     for choice in ordering or []:
         name, direction = next((n, d) for n, d in vars(choice).items() if d is not UNSET and d is not None)
-        terms.append(columns[name] if direction is Ordering.ASC else f"-{columns[name]}")
+        terms.append(_term(queryset, columns[name], descending=direction is Ordering.DESC))
     return queryset.order_by(*terms, "pk") if terms else queryset
+
+
+def _term(queryset: "QuerySet[Any]", column: str, *, descending: bool) -> Any:
+    # Databases disagree on where rows without a value come; cursors need to know: last.
+    if queryset.model._meta.get_field(column).null:
+        return OrderBy(F(column), descending=descending, nulls_last=True)
+    return f"-{column}" if descending else column
 
 
 # ── Filters ──────────────────────────────────────────────────────────────────────────────────────────────────────────
