@@ -69,7 +69,7 @@ class ShippingMethod(kit.Keyed, relay.Node):
 
     @strawberry_django.field(only=["free_above", "currency"], description="Costs nothing from this subtotal on.")
     def free_from(root: strawberry.Parent[models.ShippingMethod]) -> kit.Money | None:
-        return kit.Money.of(root.free_from) if root.free_from else None
+        return None if root.free_from is None else kit.Money.of(root.free_from)
 
 
 @strawberry_django.type(models.Cart)
