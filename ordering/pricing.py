@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 
 from moneyed import Money
+
+from catalog import money
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Totals:
 
 def totals(lines: Iterable[tuple[Money, int]], *, shipping: Money) -> Totals:
     """Adds up lines of (unit price, quantity) and the price of shipping. Prices are final: they include tax."""
-    nothing = Money(Decimal(0), shipping.currency)
+    nothing = money.rounded(money.ZERO, shipping.currency.code)
     subtotal = sum((unit_price * quantity for unit_price, quantity in lines), nothing)
     return Totals(subtotal=subtotal, discount=nothing, shipping=shipping, tax=nothing, total=subtotal + shipping)
 
@@ -28,5 +29,5 @@ def totals(lines: Iterable[tuple[Money, int]], *, shipping: Money) -> Totals:
 def shipping_price(price: Money, free_above: Money | None, subtotal: Money) -> Money:
     """The method's price, or nothing once the goods cost enough."""
     if free_above is not None and subtotal >= free_above:
-        return Money(Decimal(0), price.currency)
+        return money.rounded(money.ZERO, price.currency.code)
     return price
