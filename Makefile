@@ -11,13 +11,7 @@ export DEBUG ?= 1
 .PHONY: demo test check lint format types arrows schema migrate migrations worker beat bench frontend deploy-check clean
 
 demo: .venv/runtime frontend  ## the demo shop on http://127.0.0.1:8000, with no service but this process
-	@$(BIN)/python manage.py load_demo --migrate
-	@printf '\n  Live order board   http://127.0.0.1:$(PORT)/\n'
-	@printf '  GraphiQL           http://127.0.0.1:$(PORT)/graphql\n'
-	@printf '  Admin              http://127.0.0.1:$(PORT)/admin/\n\n'
-	@printf '  Accounts           customer@ second@ seller@ approver@ staff@ admin@example.com\n'
-	@printf '  Password           demo-password\n\n  Ctrl-C stops it.\n\n'
-	@exec $(BIN)/daphne --bind 127.0.0.1 --port $(PORT) --verbosity 0 config.asgi:application
+	@exec $(BIN)/python manage.py demo --port $(PORT)
 
 test: .venv/dev frontend  ## the tests, on the embedded default; those that need services are skipped where there are none
 	$(BIN)/python -m pytest -n auto -m "not services and not browser"
@@ -66,7 +60,7 @@ frontend:
 ifeq ($(NPM),)
 	@echo "Node is not installed: the live order board is off, and GraphiQL loads its scripts from the internet."
 else
-	@$(MAKE) --no-print-directory frontend/dist/built || \
+	@$(MAKE) --silent --no-print-directory frontend/dist/built || \
 	  echo "The frontend could not be built: the live order board is off, and GraphiQL loads its scripts from the internet."
 endif
 

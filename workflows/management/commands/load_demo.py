@@ -37,17 +37,14 @@ class Command(BaseCommand):
     help = "Loads the demo shop: products, accounts (password demo-password), shipping and an approval policy."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--migrate", action="store_true", help="Bring the database up to date first.")
         parser.add_argument("--force", action="store_true", help="Load it although DEBUG is off.")
 
-    def handle(self, *args: Any, migrate: bool, force: bool, **options: Any) -> None:
+    def handle(self, *args: Any, force: bool, **options: Any) -> None:
         if not settings.DEBUG and not force:
             raise CommandError(
                 "DEBUG is off, so this looks like a real shop, and the demo's accounts have a public password. "
                 "Use --force to load it all the same."
             )
-        if migrate:
-            call_command("migrate", verbosity=0)
         with transaction.atomic():
             self._load_roles()
             self._load_people()
