@@ -76,8 +76,8 @@ class ApprovalRequestAdmin(Buttons, ReadOnly, ModelAdmin):
     ordering = ["-requested_at", "id"]
     show_full_result_count = False
     list_per_page = 50
-    fields = ["summary", "status_label", "order", ("policy", "group"), ("requested_by", "requested_at")]
-    readonly_fields = ["summary", "status_label", "order", "policy", "group", "requested_by", "requested_at"]
+    fields = ["summary", "status", "order", ("policy", "group"), ("requested_by", "requested_at")]
+    readonly_fields = ["summary", "status", "order", "policy", "group", "requested_by", "requested_at"]
     inlines = [ApprovalDecisionInline, EventInline]
     actions_detail = ["approve", "reject"]
 

@@ -1,0 +1,263 @@
+"""The admin as a whole: every model is in it, every page opens, and no list costs a statement a row."""
+
+import itertools
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import NoReverseMatch, reverse
+
+from accounts import services as accounts
+from accounts.models import RefreshToken, User
+from catalog.models import Category, Product, ProductVariant, StockLevel, Vendor
+from notifications.models import Event, Notification
+from ordering import services as ordering
+from ordering.models import Cart, Fulfillment, Order, Payment, ShippingMethod
+from tests.conftest import PASSWORD, Api, gid, make_product, make_user, make_variant
+from tests.shopping import cart_with, order_of
+from workflows import services as workflows
+from workflows.models import ApprovalPolicy, ApprovalRequest
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+OUR_APPS = ["accounts", "catalog", "ordering", "workflows", "notifications"]
+REGISTERED = sorted(admin.site._registry, key=lambda model: model._meta.label)
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def superuser(db):
+    return User.objects.create_superuser("root@example.com", PASSWORD)
+
+
+@pytest.fixture
+def browser(superuser):
+    client = Client()
+    client.force_login(superuser)
+    return client
+
+
+def _order(price: str = "20.00") -> None:
+    buyer = make_user()
+    order_of(Api(buyer), (gid(make_variant(price=price)), 2))
+
+
+def _parcel() -> None:
+    _order()
+    order = Order.objects.latest("placed_at")
+    ordering.fulfill(order_id=order.pk, actor=User.objects.get(is_superuser=True))
+
+
+def _decided_request() -> None:
+    _order(price="300.00")
+    request = ApprovalRequest.objects.latest("requested_at")
+    approver = make_user(roles=("Approvers",))
+    workflows.approve(request_id=request.pk, actor=approver, comment="Fine.")
+
+
+def _session() -> None:
+    accounts.sign_in(email=make_user().email, password=PASSWORD)
+
+
+def _shelf() -> None:
+    number = next(_numbers)
+    parent = Category.objects.create(name=f"Room {number}", slug=f"room-{number}")
+    Category.objects.create(name=f"Shelf {number}", slug=f"shelf-{number}", parent=parent)
+
+
+def _product() -> None:
+    number = next(_numbers)
+    vendor = Vendor.objects.create(name=f"Maker {number}", slug=f"maker-{number}")
+    category = Category.objects.create(name=f"Kind {number}", slug=f"kind-{number}")
+    make_product(vendor=vendor, category=category, variants=2)
+
+
+def _policy() -> None:
+    number = next(_numbers)
+    group = Group.objects.create(name=f"Group {number}")
+    ApprovalPolicy.objects.create(name=f"Policy {number}", group=group, currency="EUR", threshold_amount=10_000)
+
+
+# How one more row of each model comes to be.
+MAKERS = {
+    User: lambda: make_user(roles=("Sellers",)),
+    RefreshToken: _session,
+    Group: lambda: Group.objects.create(name=f"Role {next(_numbers)}"),
+    Category: _shelf,
+    Vendor: _product,
+    Product: _product,
+    ProductVariant: _product,
+    StockLevel: _product,
+    Cart: lambda: cart_with(Api(make_user()), (gid(make_variant()), 3)),
+    ShippingMethod: lambda: ShippingMethod.objects.create(
+        name=f"Way {next(_numbers)}", currency="EUR", price_amount=5, countries=["DE"]
+    ),
+    Order: _order,
+    Payment: _order,
+    Fulfillment: _parcel,
+    ApprovalPolicy: _policy,
+    ApprovalRequest: _decided_request,
+    Event: _order,
+    Notification: _order,
+}
+
+
+def test_every_model_is_in_the_admin_by_itself_or_with_the_row_it_belongs_to():
+    inlines = {inline.model for model_admin in admin.site._registry.values() for inline in model_admin.inlines}
+
+    missing = [
+        model._meta.label
+        for app in OUR_APPS
+        for model in apps.get_app_config(app).get_models()
+        if model not in admin.site._registry and model not in inlines
+    ]
+
+    assert missing == []
+
+
+def test_every_registered_model_is_in_the_sidebar():
+    linked = {str(item["link"]) for group in settings.UNFOLD["SIDEBAR"]["navigation"] for item in group["items"]}
+
+    assert linked == {_address(model, "changelist") for model in REGISTERED}
+
+
+@pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label_lower)
+def test_a_list_costs_the_same_statements_for_one_row_and_for_twenty(model, browser, shipping, policy):
+    make = MAKERS[model]
+    make()
+    browser.get(_address(model, "changelist"))  # what is read once a process is read now
+    few = _statements(browser, _address(model, "changelist"))
+    rows = model.objects.count()
+
+    for _ in range(19):
+        make()
+    many = _statements(browser, _address(model, "changelist"))
+
+    assert model.objects.count() >= rows + 19
+    assert many == few
+
+
+@pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label_lower)
+def test_every_page_opens_for_a_superuser(model, browser, superuser, shipping, policy):
+    MAKERS[model]()
+    row = model.objects.order_by("pk").last()
+    pages = [_address(model, "changelist"), _address(model, "change", row.pk), _address(model, "history", row.pk)]
+    if admin.site._registry[model].has_add_permission(_request(superuser)):
+        pages.append(_address(model, "add"))
+
+    answers = {page: browser.get(page).status_code for page in pages}
+
+    assert set(answers.values()) == {200}, answers
+
+
+@pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label_lower)
+def test_every_list_can_be_searched_and_every_filter_opens(model, browser, shipping, policy):
+    MAKERS[model]()
+    shown = browser.get(_address(model, "changelist"))
+    changelist = shown.context_data["cl"]
+    queries = [f"?{spec.parameter_name}={value}" for spec in changelist.filter_specs for value in _choices(spec)]
+
+    answers = {query: browser.get(_address(model, "changelist") + query).status_code for query in ["?q=a", *queries]}
+
+    assert set(answers.values()) == {200}, answers
+
+
+def test_a_person_without_the_staff_flag_is_sent_to_sign_in(customer):
+    client = Client()
+    client.force_login(customer)
+
+    answers = {client.get(_address(model, "changelist")).status_code for model in REGISTERED}
+
+    assert answers == {302}
+
+
+def test_staff_without_a_permission_sees_nothing(shipping):
+    nobody = make_user("nobody@example.com", is_staff=True)
+    client = Client()
+    client.force_login(nobody)
+
+    answers = {client.get(_address(model, "changelist")).status_code for model in REGISTERED}
+
+    assert answers == {403}
+
+
+@pytest.mark.parametrize(
+    "model",
+    [Order, Payment, Fulfillment, Cart, StockLevel, ApprovalRequest, Event, Notification, RefreshToken],
+    ids=lambda model: model._meta.label_lower,
+)
+def test_what_services_write_is_not_edited_by_hand_even_by_a_superuser(model, browser, shipping, policy):
+    MAKERS[model]()
+    row = model.objects.order_by("pk").last()
+    before = list(model.objects.order_by("pk").values())
+    values = {field.name: "1" for field in model._meta.fields}
+
+    answers = [
+        browser.post(_address(model, "add"), values).status_code,
+        browser.post(_address(model, "change", row.pk), values).status_code,
+        browser.post(_address(model, "delete", row.pk), {"post": "yes"}).status_code,
+    ]
+
+    assert answers == [403, 403, 403]
+    browser.post(
+        _address(model, "changelist"), {"action": "delete_selected", "_selected_action": row.pk, "post": "yes"}
+    )
+    assert list(model.objects.order_by("pk").values()) == before
+
+
+def test_the_index_opens_and_names_the_shop(browser):
+    page = browser.get(reverse("admin:index"))
+
+    assert page.status_code == 200
+    assert "<title>" in page.text
+    assert "Nexus" in page.text
+
+
+def _address(model, page, *args) -> str:
+    try:
+        return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+    except NoReverseMatch:
+        raise AssertionError(f"{model._meta.label} has no page {page}") from None
+
+
+def _statements(client, address) -> list[str]:
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(address).status_code == 200
+    return [query["sql"].split(" ", 1)[0] for query in captured.captured_queries]
+
+
+def _choices(spec) -> list[str]:
+    if isinstance(spec, admin.SimpleListFilter):
+        return [value for value, _ in spec.lookup_choices]
+    return []
+
+
+def _request(user):
+    class Request:
+        pass
+
+    request = Request()
+    request.user = user
+    return request
+
+
+def test_a_long_history_does_not_slow_an_order_page(browser, shipping):
+    _order()
+    order = Order.objects.get()
+    browser.get(_address(Order, "change", order.pk))
+    few = _statements(browser, _address(Order, "change", order.pk))
+
+    root = User.objects.get(is_superuser=True)
+    for _ in range(5):
+        ordering.hold(order_id=order.pk, reason="Wait.", actor=root)
+        ordering.release(order_id=order.pk, actor=root)
+    many = _statements(browser, _address(Order, "change", order.pk))
+
+    assert order.events.count() == 13
+    assert many == few
