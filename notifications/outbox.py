@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from django.contrib.contenttypes.models import ContentType
@@ -52,4 +51,5 @@ def record(
         audience={"users": [str(user) for user in users], "emails": list(emails)},
     )
     # robust: what cannot be enqueued is logged and swept up later; the change itself has happened.
-    transaction.on_commit(partial(tasks.dispatch.delay, event_id=str(written.pk)), robust=True)
+    # Not a partial: to log a hook that failed, Django needs its __qualname__.
+    transaction.on_commit(lambda: tasks.dispatch.delay(event_id=str(written.pk)), robust=True)
