@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cached_property
@@ -342,11 +342,23 @@ def filtered(
         for name, value in vars(filters).items()
         if value is not UNSET and value is not None
     }
+    for name, value in data.items():
+        if isinstance(value, datetime) and not _is_storable(value):
+            raise ApiError(ErrorCode.BAD_USER_INPUT, f"filters.{to_camel_case(name)}: There is no such moment.")
     narrowed = filterset(data, queryset=queryset, request=SimpleNamespace(user=viewer))
     if not narrowed.is_valid():
         field_name, messages = next(iter(narrowed.form.errors.items()))
         raise ApiError(ErrorCode.BAD_USER_INPUT, f"filters.{to_camel_case(field_name)}: {messages[0]}")
     return narrowed.qs
+
+
+def _is_storable(moment: datetime) -> bool:
+    """Databases keep UTC, in which a moment at either end of the calendar may not exist."""
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        return False
+    return True
 
 
 # ── Mutations ────────────────────────────────────────────────────────────────────────────────────────────────────────

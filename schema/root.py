@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from copy import copy
 from typing import Any
 
@@ -43,25 +44,27 @@ MAX_ALIASES = 30
 
 
 class CodedErrors(SchemaExtension):
-    """Gives every top-level error a code, and hides what only a log should see."""
-
-    _streamed = False
-
-    def on_operation(self) -> Iterator[None]:
-        yield
-        # A subscription's results were coded one by one before they were sent.
-        if not self._streamed:
-            self._code(self.execution_context.result)
+    """Gives every top-level error of a subscription a code, and hides what only a log should see."""
 
     def on_stream_result(self, result: Any) -> Iterator[None]:
-        self._streamed = True
-        self._code(result)
+        _code(result)
         yield
 
-    @staticmethod
-    def _code(result: Any) -> None:
-        if getattr(result, "errors", None):
-            result.errors = [coded(error) for error in result.errors]
+
+class LenientParserCache(ParserCache):
+    """Leaves a document that does not parse to the schema, which answers it; the library's would break off here."""
+
+    def on_parse(self) -> Iterator[None]:
+        with suppress(GraphQLError, RecursionError):
+            self.execution_context.graphql_document = self.cached_parse_document(
+                self.execution_context.query, **self.execution_context.parse_options
+            )
+        yield
+
+
+def _code(result: Any) -> None:
+    if getattr(result, "errors", None):
+        result.errors = [coded(error) for error in result.errors]
 
 
 def coded(error: GraphQLError) -> GraphQLError:
@@ -70,6 +73,8 @@ def coded(error: GraphQLError) -> GraphQLError:
         return error
     if isinstance(error.original_error, PermissionDenied):
         return _recoded(error, kit.ErrorCode.FORBIDDEN, "You do not have the permission this needs.")
+    if error.path is None and isinstance(error.original_error, RecursionError):
+        return _recoded(error, kit.ErrorCode.BAD_USER_INPUT, "The document is nested too deeply.")
     if _is_the_clients(error):
         return _recoded(error, kit.ErrorCode.BAD_USER_INPUT, error.message)
     logger.error("Unexpected error at %s", error.path, exc_info=error.original_error)
@@ -95,6 +100,15 @@ def _recoded(error: GraphQLError, code: kit.ErrorCode, message: str) -> GraphQLE
 
 
 class Schema(strawberry.Schema):
+    def execute_sync(self, query: str | None, *args: Any, **kwargs: Any) -> Any:
+        """One operation over HTTP: a query or a mutation. Every error has a code, also of what does not parse."""
+        kwargs["allowed_operation_types"] = {OperationType.QUERY, OperationType.MUTATION} & set(
+            kwargs.get("allowed_operation_types") or OperationType
+        )
+        result = super().execute_sync(query, *args, **kwargs)
+        _code(result)
+        return result
+
     async def stream(self, query: str | None, **options: Any) -> Any:  # type: ignore[override]
         """One operation over a WebSocket: subscriptions only, each with a context of its own."""
         options["context_value"] = copy(options["context_value"])
@@ -148,7 +162,7 @@ schema = Schema(
         lambda: QueryDepthLimiter(max_depth=MAX_DEPTH),
         lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS),
         lambda: MaxAliasesLimiter(max_alias_count=MAX_ALIASES),
-        ParserCache,
+        LenientParserCache,
         ValidationCache,
         DjangoOptimizerExtension,
     ],

@@ -1,11 +1,13 @@
 """The HTTP door: /graphql for programs, GraphiQL for people, and the page at /."""
 
+import json
 from functools import partial
 from typing import Any
 
 from cross_web import HTTPException
 from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -27,14 +29,33 @@ class GraphQLView(StrawberryView[kit.Context, None]):
         try:
             return self.run(request=request)
         except HTTPException as refused:
-            error = {"message": refused.reason, "extensions": {"code": kit.ErrorCode.BAD_USER_INPUT.value}}
-            return JsonResponse({"data": None, "errors": [error]}, status=refused.status_code)
+            return _refusal(refused.status_code, refused.reason)
+        except UnicodeDecodeError:
+            return _refusal(400, "The request is not UTF-8.")
+        except RequestDataTooBig:
+            return _refusal(413, f"A request has at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes.")
+
+    def parse_json(self, data: str | bytes) -> Any:
+        """JSON of whole characters that holds an object (or a list, which the library refuses with its own reason)."""
+        try:
+            decoded = json.loads(data)
+            json.dumps(decoded, ensure_ascii=False).encode()
+        except (ValueError, RecursionError):
+            raise HTTPException(400, "Unable to parse request body as JSON") from None
+        if not isinstance(decoded, dict | list):
+            raise HTTPException(400, "The request must be a JSON object with the key `query`.")
+        return decoded
 
     def render_graphql_ide(self, request: HttpRequest) -> HttpResponse:
         """Our own GraphiQL when it was built; else the library's page, which loads its scripts from the internet."""
         if _is_built("graphiql"):
             return render(request, "graphql/graphiql.html")
         return HttpResponse(self.graphql_ide_html)
+
+
+def _refusal(status: int, message: str) -> JsonResponse:
+    error = {"message": message, "extensions": {"code": kit.ErrorCode.BAD_USER_INPUT.value}}
+    return JsonResponse({"data": None, "errors": [error]}, status=status)
 
 
 @require_safe
