@@ -9,6 +9,7 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from graphql_jwt.exceptions import JSONWebTokenError
 from graphql_jwt.settings import jwt_settings
@@ -43,7 +44,7 @@ def user_by_subject(subject: str) -> User | None:
     """The user an access token names, if there still is one."""
     try:
         return User.objects.filter(pk=subject).first()
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, ValidationError):
         return None
 
 
