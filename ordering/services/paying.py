@@ -48,6 +48,8 @@ def settle_open_payments() -> int:
             settle_payment(order_id=order_id)
         except GatewayError:
             logger.warning("The payment of order %s is still open: the gateway does not answer.", order_id)
+        except Exception:  # one that nobody can settle must not hold up the others
+            logger.exception("The payment of order %s is still open.", order_id)
     return len(order_ids)
 
 
