@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 MAX_KEY = 128
 MAX_TOKEN = 255
 MAX_ADDRESS_LINE = 200
+MAX_EMAIL = 254
 # What the columns of an order can hold.
 MAX_TOTAL = 10**11
 # Read out on the telephone without mistakes: no vowels, so no words; no 0/O, 1/I/L, 2/Z, 5/S, 8/B.
@@ -210,6 +211,8 @@ def _checked_email(request: CheckoutRequest, actor: "User | AnonymousUser") -> s
     email = (request.email or "").strip() or getattr(actor, "email", "")
     try:
         validate_email(email)
+        if len(email) > MAX_EMAIL:
+            raise ValidationError("too long")
     except ValidationError:
         raise OrderError(
             OrderErrorCode.REQUIRED,
