@@ -112,6 +112,8 @@ def _check_parcel(parcel: Parcel) -> None:
         raise OrderError(
             OrderErrorCode.INVALID, "Carrier and tracking number have at most 100 characters.", field=["input"]
         )
+    if any("\0" in part for part in vars(parcel).values()):
+        raise OrderError(OrderErrorCode.INVALID, "What a carrier says has printable characters only.", field=["input"])
     if parcel.tracking_url:
         try:
             URLValidator(schemes=["http", "https"])(parcel.tracking_url)
