@@ -73,6 +73,8 @@ class Hub:
     async def _receive(self) -> None:
         while True:
             try:
+                if not self._channel:
+                    raise ConnectionError("There is no channel to receive from yet.")
                 message = await asyncio.wait_for(get_channel_layer().receive(self._channel), REJOIN_SECONDS)
                 self._ring(message["topic"])
                 continue
@@ -87,7 +89,8 @@ class Hub:
                 self._ring(topic)
 
     async def _open(self) -> None:
-        with contextlib.suppress(Exception):  # receiving will fail too, and come back here a second later
+        self._channel = ""
+        with contextlib.suppress(Exception):  # the receiver sees that there is none, and comes back a second later
             self._channel = await get_channel_layer().new_channel()
             for topic in self._bells:
                 await self._join_group(topic)
