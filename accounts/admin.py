@@ -23,7 +23,7 @@ admin.site.unregister(Group)
 RIGHTS = ["is_staff", "is_superuser", "groups", "user_permissions"]
 
 
-class _Address(forms.ModelForm):
+class _Address(forms.ModelForm):  # type: ignore[type-arg]
     def clean_email(self) -> str:
         """One spelling, so that signing in finds the account."""
         return normalize_email(self.cleaned_data["email"])
@@ -42,7 +42,7 @@ class UserForm(_Address, UserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     """Rights, and the accounts that have some, are for superusers, so that nobody can give themselves more.
 
     An account is switched off, not deleted: orders and decisions name it.
@@ -61,7 +61,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     readonly_fields = ["date_joined", "last_login"]
     autocomplete_fields = ["groups"]
     filter_horizontal = ["user_permissions"]
-    fieldsets = [
+    fieldsets: Any = [
         (None, {"fields": ["email", "password", "full_name", "is_active"]}),
         ("Rights", {"fields": RIGHTS}),
         ("Dates", {"fields": ["date_joined", "last_login"]}),

@@ -24,7 +24,7 @@ STATUS_COLOURS = {ProductStatus.ACTIVE: "success", ProductStatus.DRAFT: "warning
 
 
 # ── Forms ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-class ProductForm(forms.ModelForm):
+class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
     tags = forms.CharField(required=False, widget=UnfoldAdminTextInputWidget, help_text="Separated by commas.")
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -42,7 +42,7 @@ class ProductForm(forms.ModelForm):
         return nh3.clean(self.cleaned_data["description"])
 
 
-class VariantForm(forms.ModelForm):
+class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         if self.instance._state.adding:
@@ -87,7 +87,7 @@ class VariantPageForm(VariantForm):
         return [{"name": name, "value": value} for name, value in pairs]
 
 
-class CategoryForm(forms.ModelForm):
+class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_parent(self) -> Category | None:
         parent: Category | None = self.cleaned_data["parent"]
         old = self.instance

@@ -32,12 +32,14 @@ class ReadOnly:
 class Buttons:
     """Buttons of a row's page. Each opens a small form; sending that calls one service."""
 
-    def press(self, request: HttpRequest, object_id: str, service: Callable[[], object], done: str) -> HttpResponse:
+    def press(
+        self, request: HttpRequest, object_id: str, service: Callable[..., object], done: str, **arguments: Any
+    ) -> HttpResponse:
         """Calls the service and shows on the row's page what came of it: `done`, or the service's refusal."""
         if self.get_object(request, object_id) is None:  # type: ignore[attr-defined]
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined]
         try:
-            service()
+            service(**arguments)
         except ValidationError as refusal:
             messages.error(request, " ".join(refusal.messages))
         else:

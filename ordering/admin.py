@@ -74,7 +74,7 @@ class PlacedFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("never", "Never placed"), ("all", "All")]
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         everything, *others = super().choices(changelist)
         yield {**everything, "display": "Placed"}
         yield from others
@@ -201,8 +201,10 @@ class OrderAdmin(Buttons, ReadOnly, ModelAdmin):
         return self.press(
             request,
             object_id,
-            lambda: services.confirm(order_id=object_id, actor=request.user),
+            services.confirm,
             "The order was accepted.",
+            order_id=object_id,
+            actor=request.user,
         )
 
     @_button(
@@ -212,8 +214,10 @@ class OrderAdmin(Buttons, ReadOnly, ModelAdmin):
         return self.press(
             request,
             object_id,
-            lambda: services.release(order_id=object_id, actor=request.user),
+            services.release,
             "The order was released.",
+            order_id=object_id,
+            actor=request.user,
         )
 
     @_button(
@@ -228,8 +232,11 @@ class OrderAdmin(Buttons, ReadOnly, ModelAdmin):
         return self.press(
             request,
             object_id,
-            lambda: services.fulfill(order_id=object_id, actor=request.user, parcel=form.parcel()),
+            services.fulfill,
             "The order was shipped.",
+            order_id=object_id,
+            actor=request.user,
+            parcel=form.parcel(),
         )
 
     @_button(
@@ -239,8 +246,10 @@ class OrderAdmin(Buttons, ReadOnly, ModelAdmin):
         return self.press(
             request,
             object_id,
-            lambda: services.deliver(order_id=object_id, actor=request.user),
+            services.deliver,
             "The order was marked as delivered.",
+            order_id=object_id,
+            actor=request.user,
         )
 
     @_button(
@@ -255,8 +264,11 @@ class OrderAdmin(Buttons, ReadOnly, ModelAdmin):
         return self.press(
             request,
             object_id,
-            lambda: services.hold(order_id=object_id, reason=reason, actor=request.user),
+            services.hold,
             "The order was put on hold.",
+            order_id=object_id,
+            reason=reason,
+            actor=request.user,
         )
 
     @_button(
@@ -272,8 +284,11 @@ class OrderAdmin(Buttons, ReadOnly, ModelAdmin):
         return self.press(
             request,
             object_id,
-            lambda: services.cancel(order_id=object_id, reason=reason, actor=request.user),
+            services.cancel,
             "The order was cancelled.",
+            order_id=object_id,
+            reason=reason,
+            actor=request.user,
         )
 
     @display(description="status", ordering="status", label=STATUS_COLOURS)
@@ -415,7 +430,7 @@ class CartAdmin(ReadOnly, ModelAdmin):
 
 
 # ── Shipping methods ─────────────────────────────────────────────────────────────────────────────────────────────────
-class CurrencyForm(forms.ModelForm):
+class CurrencyForm(forms.ModelForm):  # type: ignore[type-arg]
     """For rows with a currency of their own: the shop's unless said otherwise."""
 
     def __init__(self, *args: Any, **kwargs: Any):

@@ -109,8 +109,11 @@ class ApprovalRequestAdmin(Buttons, ReadOnly, ModelAdmin):
         return self.press(
             request,
             object_id,
-            lambda: services.approve(request_id=object_id, actor=request.user, comment=comment),
+            services.approve,
             "The request was approved.",
+            request_id=object_id,
+            actor=request.user,
+            comment=comment,
         )
 
     @action(
@@ -130,8 +133,11 @@ class ApprovalRequestAdmin(Buttons, ReadOnly, ModelAdmin):
         return self.press(
             request,
             object_id,
-            lambda: services.reject(request_id=object_id, actor=request.user, reason=reason),
+            services.reject,
             "The request was rejected.",
+            request_id=object_id,
+            actor=request.user,
+            reason=reason,
         )
 
     @display(description="status", ordering="status", label=STATUS_COLOURS)

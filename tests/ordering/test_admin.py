@@ -300,7 +300,7 @@ def _press(client, order, button, **fields) -> list[str]:
     answer = client.post(_address(order, button), SENT | fields)
     assert answer.status_code == 302, answer.text
     assert answer.url == _page(order)
-    return [str(message) for message in client.get(answer.url).context_data["messages"]]
+    return [str(message) for message in client.get(answer.url).context["messages"]]
 
 
 def _numbers(client, query) -> set[str]:
