@@ -240,8 +240,8 @@ UNFOLD = {
 }
 
 # ── Background work ──────────────────────────────────────────────────────────────────────────────────────────────────
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL)
-CELERY_TASK_ALWAYS_EAGER = not CELERY_BROKER_URL
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL) or "memory://"
+CELERY_TASK_ALWAYS_EAGER = CELERY_BROKER_URL == "memory://"
 CELERY_TASK_IGNORE_RESULT = True
 # A task is acknowledged when done, so one whose worker dies is run again: every task may run twice.
 CELERY_TASK_ACKS_LATE = True

@@ -169,7 +169,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         A checkout whose payment was never decided, or was declined, is not an order to anybody.
         """
         placed = self.filter(placed_at__isnull=False)
-        if user.has_perm(OrderPermission.VIEW_ALL_ORDERS):
+        if user.is_staff and user.has_perm(OrderPermission.VIEW_ALL_ORDERS):
             return placed
         mine = models.Q(customer_id=user.pk) if user.pk else models.Q(pk__in=[])
         if guest_token:
