@@ -6,6 +6,7 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -18,7 +19,9 @@ logger = logging.getLogger(__name__)
 
 def fill_inboxes(event: Event) -> None:
     """One row for each recipient; again changes nothing."""
-    recipients = [Notification(event=event, user_id=user) for user in event.audience.get("users", [])]
+    # Who was deleted since is passed over, so that the others are told.
+    users = get_user_model().objects.filter(pk__in=event.audience.get("users", []))
+    recipients = [Notification(event=event, user_id=pk) for pk in users.values_list("pk", flat=True)]
     recipients += [Notification(event=event, email=address) for address in event.audience.get("emails", [])]
     if recipients:
         Notification.objects.bulk_create(recipients, ignore_conflicts=True)
