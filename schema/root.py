@@ -18,6 +18,7 @@ from strawberry.extensions import (
     ValidationCache,
 )
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.tools import merge_types
 from strawberry.types.graphql import OperationType
 from strawberry_django.optimizer import DjangoOptimizerExtension
@@ -75,6 +76,11 @@ def coded(error: GraphQLError) -> GraphQLError:
         return _recoded(error, kit.ErrorCode.FORBIDDEN, "You do not have the permission this needs.")
     if error.path is None and isinstance(error.original_error, RecursionError):
         return _recoded(error, kit.ErrorCode.BAD_USER_INPUT, "The document is nested too deeply.")
+    if isinstance(error.original_error, InvalidOperationTypeError):
+        reason = "A WebSocket carries subscriptions only. Send queries and mutations by HTTP POST."
+        return _recoded(error, kit.ErrorCode.BAD_USER_INPUT, reason)
+    if isinstance(error.original_error, CannotGetOperationTypeError):
+        return _recoded(error, kit.ErrorCode.BAD_USER_INPUT, error.original_error.as_http_error_reason())
     if _is_the_clients(error):
         return _recoded(error, kit.ErrorCode.BAD_USER_INPUT, error.message)
     logger.error("Unexpected error at %s", error.path, exc_info=error.original_error)
