@@ -60,8 +60,9 @@ class ApprovalRequestQuerySet(models.QuerySet["ApprovalRequest"]):
         return self.filter(models.Q(group__user=user.pk) | models.Q(requested_by=user.pk)).distinct()
 
     def waiting_for(self, user: "User | AnonymousUser") -> Self:
-        """The undecided ones this person may decide: of their groups, and not their own."""
-        return self.filter(status=ApprovalStatus.PENDING, group__user=user.pk).exclude(requested_by=user.pk)
+        """The undecided ones this person may decide: of their groups, and not their own, also not as a guest."""
+        undecided = self.filter(status=ApprovalStatus.PENDING, group__user=user.pk)
+        return undecided.exclude(requested_by=user.pk).exclude(order__email__iexact=getattr(user, "email", ""))
 
 
 class ApprovalRequest(models.Model):
