@@ -231,6 +231,18 @@ def test_an_order_is_found_by_number_buyer_and_sku(desk, guest, variant):
     assert found == {order.number: {order.number}, "other@example.com": {other.number}, variant.sku: {order.number}}
 
 
+def test_filtering_by_customer_is_for_those_who_may_look_customers_up(desk, staff, guest, variant):
+    order = _placed(guest, variant)
+    filters = [_filters(desk)]
+
+    staff.user_permissions.add(*_views("user"))
+    filters.append(_filters(desk))
+
+    assert ["customer__id__exact" in names for names in filters] == [False, True]
+    assert _numbers(desk, "?customer__isempty=1") == {order.number}
+    assert _numbers(desk, f"?customer__id__exact={staff.pk}") == set()
+
+
 def test_neither_payment_tokens_nor_guest_keys_are_shown(desk, guest, variant):
     order = _placed(guest, variant)
     payment = Payment.objects.get()
@@ -301,6 +313,11 @@ def _press(client, order, button, **fields) -> list[str]:
     assert answer.status_code == 302, answer.text
     assert answer.url == _page(order)
     return [str(message) for message in client.get(answer.url).context["messages"]]
+
+
+def _filters(client) -> set[str]:
+    specs = client.get(reverse(LIST)).context_data["cl"].filter_specs
+    return {name for spec in specs for name in spec.expected_parameters()}
 
 
 def _numbers(client, query) -> set[str]:
