@@ -183,6 +183,8 @@ def _page(title: str, icon: str, model: str) -> dict[str, object]:
     }
 
 
+# Its sign-in page does not say where to go next.
+LOGIN_REDIRECT_URL = "admin:index"
 UNFOLD = {
     "SITE_TITLE": "Nexus",
     "SITE_HEADER": "Nexus",
