@@ -1,6 +1,6 @@
 """People, their roles and sessions. Passwords are hashed by Django's own forms; refresh tokens are never shown."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -10,12 +10,11 @@ from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts.models import RefreshToken, User, normalize_email
-from notifications.admin import ReadOnly
+from notifications.admin import ReadOnly, RowFilter
 
 admin.site.unregister(Group)
 
@@ -61,7 +60,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     readonly_fields = ["date_joined", "last_login"]
     autocomplete_fields = ["groups"]
     filter_horizontal = ["user_permissions"]
-    fieldsets: Any = [
+    fieldsets: ClassVar[Any] = [
         (None, {"fields": ["email", "password", "full_name", "is_active"]}),
         ("Rights", {"fields": RIGHTS}),
         ("Dates", {"fields": ["date_joined", "last_login"]}),
@@ -92,7 +91,7 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
 class RefreshTokenAdmin(ReadOnly, ModelAdmin):
     list_display = ["created_at", "user", "family", "expires_at", "revoked_at", "is_open"]
     list_select_related = ["user"]
-    list_filter = [("user", AutocompleteSelectFilter), ("revoked_at", admin.EmptyFieldListFilter)]
+    list_filter = [("user", RowFilter), ("revoked_at", admin.EmptyFieldListFilter)]
     list_filter_submit = True
     search_fields = ["user__email", "=family"]
     search_help_text = "An e-mail address, or a family: one sign-in and all its rotations."

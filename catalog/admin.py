@@ -10,7 +10,6 @@ from django.db.models import Max, Min, OuterRef, Q, Subquery, Sum, URLField
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
@@ -18,7 +17,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWid
 
 from catalog import money, services
 from catalog.models import Category, Product, ProductImage, ProductStatus, ProductVariant, StockLevel, Vendor
-from notifications.admin import Buttons, ReadOnly
+from notifications.admin import Buttons, ReadOnly, RowFilter
 
 STATUS_COLOURS = {ProductStatus.ACTIVE: "success", ProductStatus.DRAFT: "warning"}
 
@@ -169,8 +168,8 @@ class ProductAdmin(ModelAdmin):
         "status",
         InStockFilter,
         "is_featured",
-        ("category", AutocompleteSelectFilter),
-        ("vendor", AutocompleteSelectFilter),
+        ("category", RowFilter),
+        ("vendor", RowFilter),
     ]
     list_filter_submit = True
     search_fields = ["name", "slug", "vendor__name", "=variants__sku"]
@@ -245,7 +244,7 @@ class ProductVariantAdmin(ModelAdmin):
     form = VariantPageForm
     list_display = ["sku", "product", "name", "price", "compare_at_price", "on_hand", "is_active"]
     list_select_related = ["product", "stock"]
-    list_filter = ["is_active", ("product", AutocompleteSelectFilter)]
+    list_filter = ["is_active", ("product", RowFilter)]
     list_filter_submit = True
     search_fields = ["sku", "name", "product__name"]
     search_help_text = "A SKU, or words of a variant's or product's name."
@@ -342,7 +341,7 @@ class CategoryAdmin(ModelAdmin):
     form = CategoryForm
     list_display = ["name", "parent", "slug"]
     list_select_related = ["parent"]
-    list_filter = [("parent", AutocompleteSelectFilter)]
+    list_filter = [("parent", RowFilter)]
     list_filter_submit = True
     search_fields = ["name", "slug"]
     ordering = ["name", "id"]

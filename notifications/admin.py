@@ -51,6 +51,13 @@ class Buttons:
         return HttpResponseRedirect(address)
 
 
+class RowFilter(AutocompleteSelectFilter):
+    """By a row that is looked up while one types: for those who may look it up."""
+
+    def has_output(self) -> bool:
+        return admin.site.get_model_admin(self.field.remote_field.model).has_view_permission(self.request)
+
+
 class DispatchedFilter(admin.SimpleListFilter):
     """Whether the event's news went out; what has not is waiting for the sweep."""
 
@@ -111,7 +118,7 @@ class EventAdmin(ReadOnly, ModelAdmin):
     list_display = ["occurred_at", "type", "about", "seq", "actor", "dispatched_at"]
     list_display_links = ["type"]
     list_select_related = ["actor", "subject_type"]
-    list_filter = [("type", AllValuesCheckboxFilter), DispatchedFilter, ("actor", AutocompleteSelectFilter)]
+    list_filter = [("type", AllValuesCheckboxFilter), DispatchedFilter, ("actor", RowFilter)]
     list_filter_submit = True
     search_fields = ["^type", "=subject_id", "=actor__email"]
     search_help_text = "The beginning of a type, a subject's id, or the actor's e-mail address."
@@ -142,7 +149,7 @@ class NotificationAdmin(ReadOnly, ModelAdmin):
     list_display = ["created_at", "recipient", "event_type", "read_at", "emailed_at"]
     list_display_links = ["recipient"]
     list_select_related = ["event", "user"]
-    list_filter = [ReadFilter, ("event__type", AllValuesCheckboxFilter), ("user", AutocompleteSelectFilter)]
+    list_filter = [ReadFilter, ("event__type", AllValuesCheckboxFilter), ("user", RowFilter)]
     list_filter_submit = True
     search_fields = ["=user__email", "=email", "^event__type"]
     search_help_text = "An e-mail address, or the beginning of an event's type."

@@ -12,14 +12,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldAdminURLInputWidget
 
 from catalog import money
-from notifications.admin import Buttons, EventInline, ReadOnly
+from notifications.admin import Buttons, EventInline, ReadOnly, RowFilter
 from ordering import services
 from ordering.models import (
     Cart,
@@ -153,7 +152,7 @@ class OrderAdmin(Buttons, ReadOnly, ModelAdmin):
         PlacedFilter,
         "status",
         "payment_status",
-        ("customer", AutocompleteSelectFilter),
+        ("customer", RowFilter),
         ("customer", admin.EmptyFieldListFilter),
     ]
     list_filter_submit = True
@@ -409,7 +408,7 @@ class CartLineInline(ReadOnly, TabularInline):
 class CartAdmin(ReadOnly, ModelAdmin):
     list_display = ["id", "customer", "items", "updated_at", "completed_at"]
     list_select_related = ["customer"]
-    list_filter = [("completed_at", admin.EmptyFieldListFilter), ("customer", AutocompleteSelectFilter)]
+    list_filter = [("completed_at", admin.EmptyFieldListFilter), ("customer", RowFilter)]
     list_filter_submit = True
     search_fields = ["=id", "customer__email"]
     search_help_text = "A cart's id, or its customer's e-mail address."

@@ -6,14 +6,13 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from catalog import money
-from notifications.admin import Buttons, EventInline, ReadOnly
+from notifications.admin import Buttons, EventInline, ReadOnly, RowFilter
 from ordering.admin import CurrencyForm, ReasonForm
 from workflows import services
 from workflows.models import ApprovalDecision, ApprovalPolicy, ApprovalRequest, ApprovalStatus
@@ -66,8 +65,8 @@ class ApprovalRequestAdmin(Buttons, ReadOnly, ModelAdmin):
         WaitingForMeFilter,
         "status",
         "group",
-        ("policy", AutocompleteSelectFilter),
-        ("requested_by", AutocompleteSelectFilter),
+        ("policy", RowFilter),
+        ("requested_by", RowFilter),
     ]
     list_filter_submit = True
     search_fields = ["=order__number", "summary", "requested_by__email"]

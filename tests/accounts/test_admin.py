@@ -29,7 +29,8 @@ def test_staff_signs_in_by_e_mail_address_in_any_case(clerk):
     answer = client.post(reverse("admin:login"), {"username": "Clerk@Example.com", "password": PASSWORD})
 
     assert answer.status_code == 302
-    assert client.get(reverse("admin:index")).status_code == 200
+    assert answer.url == reverse("admin:index")
+    assert client.get(answer.url).status_code == 200
 
 
 def test_somebody_who_is_not_staff_is_not_let_in(customer):

@@ -6,7 +6,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -154,6 +154,28 @@ def test_every_page_opens_for_a_superuser(model, browser, superuser, shipping, p
     answers = {page: browser.get(page).status_code for page in pages}
 
     assert set(answers.values()) == {200}, answers
+
+
+@pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label_lower)
+def test_every_page_opens_for_staff_who_may_only_look_and_saves_nothing(model, superuser, shipping, policy):
+    MAKERS[model]()
+    row = model.objects.order_by("pk").last()
+    reader = make_user("reader@example.com", is_staff=True)
+    reader.user_permissions.add(*Permission.objects.filter(codename__startswith="view_"))
+    client = Client()
+    client.force_login(reader)
+    before = list(model.objects.order_by("pk").values())
+
+    looks = [client.get(_address(model, "changelist")), client.get(_address(model, "change", row.pk))]
+    writes = [
+        client.post(_address(model, "add"), {}),
+        client.post(_address(model, "change", row.pk), {}),
+        client.post(_address(model, "delete", row.pk), {"post": "yes"}),
+    ]
+
+    assert [answer.status_code for answer in looks] == [200, 200]
+    assert [answer.status_code for answer in writes] == [403, 403, 403]
+    assert list(model.objects.order_by("pk").values()) == before
 
 
 @pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label_lower)
