@@ -136,7 +136,8 @@ def _write_captured(order: Order, payment: Payment, answer: Answer) -> None:
         payment.state = PaymentState.DECLINED
         order.payment_status = PaymentStatus.FAILED
         held = events.OrderHeld(number=order.number, reason=answer.reason or "The payment could not be collected.")
-        states.move(order, OrderStatus.ON_HOLD, held)
+        if order.status in _GOING_AHEAD:  # else somebody held or ended it meanwhile, and it stays so
+            states.move(order, OrderStatus.ON_HOLD, held)
         return
     payment.state = PaymentState.CAPTURED
     order.payment_status = PaymentStatus.PAID
