@@ -222,6 +222,21 @@ def test_a_checkout_that_was_never_placed_is_found_by_its_filter_and_has_no_butt
     assert _buttons(desk, declined) == []
 
 
+def test_a_checkout_whose_payment_is_not_decided_yet_has_no_button_and_is_not_moved(bank, desk, guest, variant):
+    bank.silent.add("authorize")
+    payment = {"gateway": "bank", "token": "tok_ok"}
+    assert checkout(guest, cart_with(guest, (gid(variant), 1))["id"], payment=payment)["order"] is None
+    undecided = Order.objects.get(status="PENDING", placed_at=None)
+
+    said = [_press(desk, undecided, "confirm"), _press(desk, undecided, "cancel", reason="Stuck.")]
+
+    assert _buttons(desk, undecided) == []
+    assert said == [["There is no such order, or you may not see it."]] * 2
+    undecided.refresh_from_db()
+    assert undecided.status == "PENDING"
+    assert undecided.events.count() == 0
+
+
 def test_an_order_is_found_by_number_buyer_and_sku(desk, guest, variant):
     order = _placed(guest, variant)
     other = _placed(guest, make_variant(price="5.00"), email="other@example.com")
