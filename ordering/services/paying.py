@@ -50,6 +50,10 @@ def settle_open_payments() -> int:
             logger.warning("The payment of order %s is still open: the gateway does not answer.", order_id)
         except Exception:  # one that nobody can settle must not hold up the others
             logger.exception("The payment of order %s is still open.", order_id)
+        else:
+            continue
+        # Tried now: the others come first the next time.
+        Payment.objects.filter(order_id=order_id).update(updated_at=timezone.now())
     return len(order_ids)
 
 
