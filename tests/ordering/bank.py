@@ -1,5 +1,6 @@
 """A payment gateway to test with: it answers as told, may fall silent, and keeps books by key as a real one does."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from moneyed import Money
@@ -8,17 +9,21 @@ from ordering.gateways import Answer, GatewayError, Outcome
 
 
 class Bank:
-    """`silent`: verbs it does not even hear; `lost`: verbs it carries out without the answer coming back."""
+    """`silent`: verbs it does not even hear; `lost`: verbs it carries out without the answer coming back.
+
+    `meanwhile`: what somebody else does while it thinks, by verb.
+    """
 
     books: ClassVar[dict[str, tuple[str, Money | None]]] = {}
     asked: ClassVar[list[str]] = []
     silent: ClassVar[set[str]] = set()
     lost: ClassVar[set[str]] = set()
     outcomes: ClassVar[dict[str, Outcome]] = {}
+    meanwhile: ClassVar[dict[str, Callable[[], object]]] = {}
 
     @classmethod
     def open(cls) -> None:
-        for ledger in (cls.books, cls.asked, cls.silent, cls.lost, cls.outcomes):
+        for ledger in (cls.books, cls.asked, cls.silent, cls.lost, cls.outcomes, cls.meanwhile):
             ledger.clear()
 
     @classmethod
@@ -40,6 +45,7 @@ class Bank:
 
     def _answer(self, verb: str, key: str, amount: Money | None) -> Answer:
         self.asked.append(verb)
+        self.meanwhile.pop(verb, lambda: None)()
         if verb in self.silent:
             raise GatewayError("no answer")
         self.books[key] = (verb, amount)

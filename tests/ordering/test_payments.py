@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
+from django.db.models import F
 
 from catalog.models import StockLevel
 from notifications.models import Event
 from ordering import services, tasks
 from ordering.gateways import GatewayError, Outcome, gateway
 from ordering.models import Cart, Order, OrderStatus, Payment, PaymentState, PaymentStatus
+from ordering.services import paying
 from tests.conftest import Api, gid, make_variant
 from tests.shopping import cart_with, checkout, order_of
 
@@ -45,7 +46,7 @@ def log():
 
 
 def an_hour_passes():
-    Payment.objects.update(updated_at=timezone.now() - timedelta(hours=1))
+    Payment.objects.update(updated_at=F("updated_at") - timedelta(hours=1))
 
 
 def no_answer(payload):
@@ -163,6 +164,21 @@ def test_one_payment_that_cannot_be_settled_does_not_hold_up_the_others(bank, gu
     assert Payment.objects.get(gateway="bank").state == PaymentState.CAPTURED
 
 
+def test_payments_that_cannot_be_settled_do_not_fill_every_batch(bank, guest, variant, monkeypatch):
+    monkeypatch.setattr(paying, "RECOVER_BATCH", 1)
+    bank.silent.add("authorize")
+    first, second = (cart_with(guest, (gid(variant), 1)) for _ in range(2))
+    assert no_answer(pay(guest, first, key="first"))
+    Payment.objects.update(gateway="gone")
+    assert no_answer(pay(guest, second, key="second"))
+    bank.silent.clear()
+    an_hour_passes()
+
+    assert [tasks.settle_open_payments() for _ in range(2)] == [1, 1]
+
+    assert Payment.objects.get(gateway="bank").state == PaymentState.CAPTURED
+
+
 def test_a_declined_authorisation_gives_the_stock_back(bank, guest, cart, variant):
     bank.outcomes["authorize"] = Outcome.DECLINED
 
@@ -256,6 +272,83 @@ def test_a_payment_in_review_is_released_when_its_order_is_cancelled(
     assert states() == ("CANCELLED", "UNPAID", "VOIDED")
     assert bank.movements() == ["authorize", "void"]
     assert log()[-1] == "order.payment_released"
+
+
+# ── What others do while the gateway thinks ──────────────────────────────────────────────────────────────────────────
+@pytest.fixture
+def by_staff(staff):
+    """Does something with the only order, as staff."""
+
+    def act(mutation):
+        document = f"mutation($id: ID!) {{ {mutation} {{ userErrors {{ code }} }} }}"
+        (payload,) = Api(staff)(document, id=gid(Order.objects.get())).values()
+        assert payload["userErrors"] == []
+
+    return act
+
+
+ORDER_CANCEL = 'orderCancel(id: $id, reason: "No")'
+ORDER_HOLD = 'orderHold(id: $id, reason: "Checking")'
+
+
+def test_an_order_cancelled_while_it_is_collected_is_refunded_once(bank, guest, cart, by_staff):
+    bank.meanwhile["capture"] = lambda: by_staff(ORDER_CANCEL)
+
+    payload = pay(guest, cart)
+
+    assert payload["userErrors"] == []
+    assert states() == ("CANCELLED", "REFUNDED", "REFUNDED")
+    assert bank.movements() == ["authorize", "capture", "refund"]
+
+
+def test_a_capture_declined_while_the_order_is_cancelled_leaves_it_cancelled(bank, guest, cart, variant, by_staff):
+    bank.outcomes["capture"] = Outcome.DECLINED
+    bank.meanwhile["capture"] = lambda: by_staff(ORDER_CANCEL)
+
+    payload = pay(guest, cart)
+
+    assert payload["userErrors"] == []
+    assert states() == ("CANCELLED", "FAILED", "DECLINED")
+    assert StockLevel.objects.get(pk=variant.pk).on_hand == 10
+    assert "order.held" not in log()
+
+
+def test_a_capture_declined_while_the_order_is_held_leaves_it_held(bank, guest, cart, by_staff):
+    bank.outcomes["capture"] = Outcome.DECLINED
+    bank.meanwhile["capture"] = lambda: by_staff(ORDER_HOLD)
+
+    payload = pay(guest, cart)
+
+    assert payload["userErrors"] == []
+    assert states() == ("ON_HOLD", "FAILED", "DECLINED")
+    assert log().count("order.held") == 1
+
+
+def test_two_who_settle_at_the_same_moment_collect_once(bank, guest, cart):
+    bank.meanwhile["capture"] = lambda: services.settle_payment(order_id=Order.objects.get().pk)
+
+    payload = pay(guest, cart)
+
+    assert payload["order"]["paymentStatus"] == "PAID"
+    assert bank.asked == ["authorize", "capture", "capture"]
+    assert bank.movements() == ["authorize", "capture"]
+    assert log().count("order.paid") == 1
+
+
+def test_an_order_held_before_it_was_collected_is_collected_at_its_release(
+    bank, guest, cart, by_staff, django_capture_on_commit_callbacks
+):
+    bank.silent.add("capture")
+    assert no_answer(pay(guest, cart))
+    by_staff(ORDER_HOLD)
+    bank.silent.clear()
+    an_hour_passes()
+    assert tasks.settle_open_payments() == 0, "what is held is not collected"
+
+    with django_capture_on_commit_callbacks(execute=True):
+        by_staff("orderRelease(id: $id)")
+
+    assert states() == ("CONFIRMED", "PAID", "CAPTURED")
 
 
 def test_settling_a_settled_payment_asks_nobody(bank, guest, cart):
