@@ -47,11 +47,16 @@ def category(name, parent=None):
     return Category.objects.create(name=name, slug=name.lower(), parent=parent)
 
 
-@pytest.fixture
-def seller(db):
-    user = make_user("seller@example.com")
+def permitted(**fields):
+    user = make_user(**fields)
     user.user_permissions.add(Permission.objects.get(codename="view_all_products"))
     return Api(user)
+
+
+@pytest.fixture
+def keeper(db):
+    """Staff who may see every product."""
+    return permitted(is_staff=True)
 
 
 # ── What is shown to whom ────────────────────────────────────────────────────────────────────────────────────────────
@@ -68,13 +73,21 @@ def test_what_is_not_on_sale_is_hidden_from_customers(guest, customer, status):
 
 
 @pytest.mark.parametrize("status", [ProductStatus.DRAFT, ProductStatus.ARCHIVED])
-def test_what_is_not_on_sale_is_shown_to_those_permitted(seller, status):
+def test_what_is_not_on_sale_is_shown_to_those_permitted(keeper, status):
     make_product("On sale")
     hidden = make_product("Hidden", status=status)
 
-    assert names(seller) == ["Hidden", "On sale"]
-    assert seller(BY_ID, id=gid(hidden)) == {"product": {"name": "Hidden"}}
-    assert seller(BY_SLUG, slug=hidden.slug) == {"productBySlug": {"name": "Hidden"}}
+    assert names(keeper) == ["Hidden", "On sale"]
+    assert keeper(BY_ID, id=gid(hidden)) == {"product": {"name": "Hidden"}}
+    assert keeper(BY_SLUG, slug=hidden.slug) == {"productBySlug": {"name": "Hidden"}}
+
+
+def test_staff_without_the_permission_and_others_with_it_see_what_is_on_sale(db):
+    hidden = make_product("Hidden", status=ProductStatus.DRAFT)
+
+    for api in (Api(make_user(is_staff=True)), permitted()):
+        assert names(api) == []
+        assert api.code(BY_ID, id=gid(hidden)) == "NOT_FOUND"
 
 
 def test_a_product_is_found_by_its_id_and_by_its_slug(guest):
@@ -93,12 +106,12 @@ def test_an_unknown_product_is_not_found_and_another_types_id_is_refused(guest):
     assert guest.code(BY_ID, id="nonsense") == "BAD_USER_INPUT"
 
 
-def test_inactive_variants_are_shown_to_nobody(guest, seller):
+def test_inactive_variants_are_shown_to_nobody(guest, keeper):
     product = make_product(variants=3)
     ProductVariant.objects.filter(product=product, position=1).update(is_active=False)
     query = "query($id: ID!) { product(id: $id) { variants { name } } }"
 
-    for api in (guest, seller):
+    for api in (guest, keeper):
         assert api(query, id=gid(product))["product"]["variants"] == [{"name": "Variant 0"}, {"name": "Variant 2"}]
 
 
