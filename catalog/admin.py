@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import nh3
 from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.db.models import Max, Min, OuterRef, Q, Subquery, Sum, URLField
+from django.db.models import OuterRef, Subquery, Sum, URLField
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin, TabularInline
@@ -38,7 +37,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_description(self) -> str:
         """Sanitised as an import is: the API hands it out as HTML that is safe to insert."""
-        return nh3.clean(self.cleaned_data["description"])
+        return services.safe_html(self.cleaned_data["description"])
 
 
 class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -197,7 +196,7 @@ class ProductAdmin(ModelAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        _follow_variants(form.instance.pk)
+        services.product_refresh(product_id=form.instance.pk)
 
     def has_delete_permission(self, request: HttpRequest, obj: Product | None = None) -> bool:
         return False
@@ -226,15 +225,6 @@ class ProductAdmin(ModelAdmin):
 
 def _picture(url: str, alt: str, size: int) -> str:
     return format_html('<img src="{}" alt="{}" width="{}" loading="lazy" class="rounded-default">', url, alt, size)
-
-
-def _follow_variants(product_id: int) -> None:
-    """What follows from a product's variants: its price range, and a row of stock for each."""
-    product = Product.objects.select_for_update().get(pk=product_id)
-    active = Q(is_active=True)
-    span = product.variants.aggregate(low=Min("price_amount", filter=active), high=Max("price_amount", filter=active))
-    Product.objects.filter(pk=product_id).update(price_min=span["low"], price_max=span["high"])
-    StockLevel.objects.bulk_create(StockLevel(variant=variant) for variant in product.variants.filter(stock=None))
 
 
 @admin.register(ProductVariant)
@@ -268,7 +258,7 @@ class ProductVariantAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: ProductVariant, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        _follow_variants(obj.product_id)
+        services.product_refresh(product_id=obj.product_id)
 
     def has_delete_permission(self, request: HttpRequest, obj: ProductVariant | None = None) -> bool:
         return False

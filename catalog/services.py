@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Max, Min, Model, Q, QuerySet
 from django.utils.text import slugify
 
 from catalog import importing, models
@@ -83,6 +83,22 @@ def product_import(*, parsed: importing.ParsedProduct) -> ImportedProduct:
         raise CatalogError(CatalogErrorCode.INVALID, message, retryable=True) from error
 
 
+@transaction.atomic
+def product_refresh(*, product_id: int) -> None:
+    """What follows from a product's variants, after they were edited: its price range, a row of stock for each."""
+    product = models.Product.objects.select_for_update().get(pk=product_id)
+    active = Q(is_active=True)
+    prices = product.variants.aggregate(low=Min("price_amount", filter=active), high=Max("price_amount", filter=active))
+    models.Product.objects.filter(pk=product_id).update(price_min=prices["low"], price_max=prices["high"])
+    without = product.variants.filter(stock=None)
+    models.StockLevel.objects.bulk_create(models.StockLevel(variant=variant) for variant in without)
+
+
+def safe_html(html: str) -> str:
+    """The HTML without anything that could run or break out: what a description may hold."""
+    return nh3.clean(html)
+
+
 def product_image_add(
     *, product_id: int, name: str, content: bytes, alt: str, position: int = 0
 ) -> models.ProductImage:
@@ -130,7 +146,7 @@ def _product_values(parsed: importing.ParsedProduct) -> dict[str, Any]:
     prices = [variant.price for variant in parsed.variants]
     said = {
         "name": parsed.title,
-        "description": None if parsed.description is None else nh3.clean(parsed.description),
+        "description": None if parsed.description is None else safe_html(parsed.description),
         "status": parsed.status,
         "vendor_id": None if parsed.vendor is None else _vendor(parsed.vendor).pk,
         "tags": None if parsed.tags is None else list(parsed.tags),

@@ -10,10 +10,9 @@ import strawberry
 from django.core.exceptions import PermissionDenied
 from graphql import GraphQLError
 from strawberry.extensions import (
-    MaxAliasesLimiter,
+    AddValidationRules,
     MaxTokensLimiter,
     ParserCache,
-    QueryDepthLimiter,
     SchemaExtension,
     ValidationCache,
 )
@@ -36,12 +35,11 @@ import workflows.graphql.mutations
 import workflows.graphql.queries
 import workflows.graphql.subscriptions
 from schema import kit
+from schema.limits import Limits
 
 logger = logging.getLogger(__name__)
 
-MAX_DEPTH = 12
 MAX_TOKENS = 3000
-MAX_ALIASES = 30
 
 
 class CodedErrors(SchemaExtension):
@@ -165,9 +163,8 @@ schema = Schema(
     config=StrawberryConfig(relay_max_results=kit.MAX_PAGE),
     extensions=[
         CodedErrors,
-        lambda: QueryDepthLimiter(max_depth=MAX_DEPTH),
+        lambda: AddValidationRules([Limits]),
         lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS),
-        lambda: MaxAliasesLimiter(max_alias_count=MAX_ALIASES),
         LenientParserCache,
         ValidationCache,
         DjangoOptimizerExtension,

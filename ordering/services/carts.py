@@ -12,7 +12,15 @@ from catalog import money
 from catalog.models import ProductStatus, ProductVariant
 from ordering import pricing
 from ordering.errors import OrderError, OrderErrorCode
-from ordering.models import MAX_CART_LINES, MAX_LINE_QUANTITY, Cart, CartLine, ShippingMethod
+from ordering.models import (
+    MAX_CART_LINES,
+    MAX_LINE_QUANTITY,
+    Cart,
+    CartLine,
+    Payment,
+    PaymentState,
+    ShippingMethod,
+)
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -75,13 +83,25 @@ def remove_lines(*, cart_id: UUID | str, line_ids: Iterable[UUID], actor: "User 
 
 
 def open_cart(cart_id: UUID | str, actor: "User | AnonymousUser") -> Cart:
-    """The cart for update, if this person may use it and it is not an order yet."""
+    """The cart for update, if this person may use it and it is not an order, nor about to become one."""
     cart = locked_cart(cart_id, actor)
+    check_open(cart)
+    return cart
+
+
+def check_open(cart: Cart) -> None:
+    """Refuses a cart that is an order, or about to become one. The cart is locked."""
     if cart.completed_at:
         raise OrderError(
             OrderErrorCode.CART_COMPLETED, "This cart was ordered already. Start a new one.", field=["cartId"]
         )
-    return cart
+    if Payment.objects.filter(order__cart=cart, state=PaymentState.REQUESTED).exists():
+        raise OrderError(
+            OrderErrorCode.CHECKOUT_IN_PROGRESS,
+            "A checkout of this cart is waiting for its payment. Try again in a moment.",
+            field=["cartId"],
+            retryable=True,
+        )
 
 
 def locked_cart(cart_id: UUID | str, actor: "User | AnonymousUser") -> Cart:

@@ -28,7 +28,6 @@ from ordering.models import (
     Order,
     OrderLine,
     Payment,
-    PaymentState,
     ShippingMethod,
     guest_key_of,
 )
@@ -139,7 +138,7 @@ def _place(cart_id: UUID | str, key: str, request: CheckoutRequest, actor: "User
         if earlier.cart_id != cart.pk or earlier.request_digest != digest:
             raise _conflict()
         return earlier
-    _check_cart(cart)
+    carts.check_open(cart)
     lines = list(cart.lines.select_related("variant__product"))
     _check_lines(lines)
     email = _checked_email(request, actor)
@@ -179,20 +178,6 @@ def _conflict() -> OrderError:
         "This idempotencyKey was used with other input. Use a new key for a new checkout.",
         field=["idempotencyKey"],
     )
-
-
-def _check_cart(cart: Cart) -> None:
-    if cart.completed_at:
-        raise OrderError(
-            OrderErrorCode.CART_COMPLETED, "This cart was ordered already. Start a new one.", field=["cartId"]
-        )
-    if Payment.objects.filter(order__cart=cart, state=PaymentState.REQUESTED).exists():
-        raise OrderError(
-            OrderErrorCode.CHECKOUT_IN_PROGRESS,
-            "Another checkout of this cart is waiting for its payment. Try again in a moment.",
-            field=["cartId"],
-            retryable=True,
-        )
 
 
 def _check_lines(lines: list[CartLine]) -> None:

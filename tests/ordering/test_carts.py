@@ -203,7 +203,7 @@ def test_an_unknown_cart_is_not_found(guest):
     assert refusal(add(guest, unknown, (gid(make_variant()), 1))) == ("NOT_FOUND", ["cartId"])
 
 
-@pytest.mark.parametrize("id", ["", "nonsense", to_base64("Cart", "1"), to_base64("Order", uuid.uuid4()), "\0", "é"])
+@pytest.mark.parametrize("id", ["", "nonsense", to_base64("Cart", "1"), to_base64("Order", uuid.UUID(int=1)), "\0", "é"])
 def test_an_id_that_is_no_carts_id_is_the_clients_mistake(guest, id):
     variant = gid(make_variant())
 
@@ -339,3 +339,18 @@ def test_another_currency_than_the_shops_is_refused(guest, currency):
 
     assert refusal(payload) == ("CURRENCY_NOT_SUPPORTED", ["input", "currency"])
     assert Cart.objects.count() == 0
+
+
+def test_a_cart_whose_checkout_waits_for_the_gateway_cannot_be_changed(guest, shipping, bank):
+    variant = make_variant()
+    cart = cart_with(guest, (gid(variant), 1))
+    bank.silent.add("authorize")
+    payment = {"gateway": "bank", "token": "card"}
+    assert checkout(guest, cart["id"], payment=payment)["userErrors"][0]["code"] == "GATEWAY_UNAVAILABLE"
+    before = Event.objects.count()
+
+    payload = add(guest, cart["id"], (gid(variant), 1))
+
+    assert [(error["code"], error["retryable"]) for error in payload["userErrors"]] == [("CHECKOUT_IN_PROGRESS", True)]
+    assert CartLine.objects.get().quantity == 1
+    assert Event.objects.count() == before
