@@ -5,11 +5,12 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from asgiref.sync import ThreadSensitiveContext
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import OriginValidator
 from django.conf import settings
 from django.core.asgi import get_asgi_application
+from django.db import close_old_connections
 from django.urls import path
 
 django_application = get_asgi_application()
@@ -26,7 +27,10 @@ class SocketThread:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         async with ThreadSensitiveContext():
-            await self.application(scope, receive, send)
+            try:
+                await self.application(scope, receive, send)
+            finally:
+                await sync_to_async(close_old_connections)()
 
 
 class AllowOrigins(OriginValidator):

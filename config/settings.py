@@ -262,6 +262,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "notifications.tasks.sweep", "schedule": timedelta(seconds=10)},
+    "withdraw-moot-approvals": {"task": "workflows.tasks.withdraw_moot_approvals", "schedule": timedelta(seconds=60)},
     "settle-open-payments": {"task": "ordering.tasks.settle_open_payments", "schedule": timedelta(seconds=60)},
 }
 

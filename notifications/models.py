@@ -113,6 +113,9 @@ class Notification(models.Model):
         indexes = [
             models.Index(fields=["user", "-created_at", "id"], name="notification_inbox"),
             models.Index(fields=["user"], condition=models.Q(read_at=None), name="notification_unread"),
+            models.Index(
+                fields=["created_at"], condition=models.Q(user=None, emailed_at=None), name="notification_unsent"
+            ),
         ]
 
     def __str__(self) -> str:

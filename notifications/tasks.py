@@ -12,6 +12,9 @@ from notifications.models import Event, Notification
 # Younger events are still on their ordinary way.
 SWEEP_AFTER = timedelta(seconds=10)
 SWEEP_BATCH = 500
+# By then a mail server that answers has taken the e-mail, retries included; after a day nobody waits for it.
+EMAIL_SWEEP_AFTER = timedelta(minutes=10)
+EMAIL_GIVEN_UP_AFTER = timedelta(days=1)
 
 
 @shared_task
@@ -30,7 +33,7 @@ def dispatch(*, event_id: str, **_: Any) -> None:
     Event.objects.filter(pk=event_id).update(dispatched_at=timezone.now())
 
 
-@shared_task(autoretry_for=(OSError,), retry_backoff=5, max_retries=8)
+@shared_task(autoretry_for=(OSError,), retry_backoff=5, max_retries=5)
 def send_email(*, notification_id: str, **_: Any) -> None:
     """Sends one e-mail, unless it was sent."""
     notification = Notification.objects.select_related("event").get(pk=notification_id)
@@ -40,9 +43,16 @@ def send_email(*, notification_id: str, **_: Any) -> None:
 
 @shared_task
 def sweep(**_: Any) -> int:
-    """Delivers again what was recorded but never delivered: its process died, or the broker was away."""
-    left = Event.objects.filter(dispatched_at=None, occurred_at__lt=timezone.now() - SWEEP_AFTER)
-    event_ids = list(left.order_by("occurred_at").values_list("pk", flat=True)[:SWEEP_BATCH])
+    """Delivers again what was left lying: its process died, or the broker was away or lost its queue."""
+    now = timezone.now()
+    events = Event.objects.filter(dispatched_at=None, occurred_at__lt=now - SWEEP_AFTER).order_by("occurred_at")
+    event_ids = list(events.values_list("pk", flat=True)[:SWEEP_BATCH])
     for event_id in event_ids:
         dispatch.delay(event_id=str(event_id))
-    return len(event_ids)
+    emails = Notification.objects.filter(
+        user=None, emailed_at=None, created_at__range=(now - EMAIL_GIVEN_UP_AFTER, now - EMAIL_SWEEP_AFTER)
+    )
+    notification_ids = list(emails.order_by("created_at").values_list("pk", flat=True)[:SWEEP_BATCH])
+    for notification_id in notification_ids:
+        send_email.delay(notification_id=str(notification_id))
+    return len(event_ids) + len(notification_ids)

@@ -1,13 +1,15 @@
 """The schema: every app's queries, mutations and subscriptions, the limits of a request, and how errors leave."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from copy import copy
 from typing import Any
 
 import strawberry
+from asgiref.sync import sync_to_async
 from django.core.exceptions import PermissionDenied
+from django.db import close_old_connections
 from graphql import GraphQLError
 from strawberry.extensions import (
     AddValidationRules,
@@ -42,11 +44,13 @@ logger = logging.getLogger(__name__)
 MAX_TOKENS = 3000
 
 
-class CodedErrors(SchemaExtension):
-    """Gives every top-level error of a subscription a code, and hides what only a log should see."""
+class StreamedResults(SchemaExtension):
+    """Gives every error of a subscription's result a code, and the database connection it was read with back."""
 
-    def on_stream_result(self, result: Any) -> Iterator[None]:
+    async def on_stream_result(self, result: Any) -> AsyncIterator[None]:
         _code(result)
+        # The socket's thread lives as long as the socket: a connection kept in it would be missing from the pool.
+        await sync_to_async(close_old_connections)()
         yield
 
 
@@ -162,7 +166,7 @@ schema = Schema(
     subscription=Subscription,
     config=StrawberryConfig(relay_max_results=kit.MAX_PAGE),
     extensions=[
-        CodedErrors,
+        StreamedResults,
         lambda: AddValidationRules([Limits]),
         lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS),
         LenientParserCache,

@@ -6,13 +6,16 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from asgiref.testing import ApplicationCommunicator
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
+from strawberry.channels.testing import GraphQLWebsocketCommunicator
 from strawberry.relay.utils import to_base64
 
 from accounts import tokens
 from accounts.models import User
 from catalog.models import Category, Product, ProductImage, ProductStatus, ProductVariant, StockLevel, Vendor
+from config.asgi import application
 from ordering.models import ShippingMethod
 from ordering.permissions import OrderPermission
 from workflows.models import ApprovalPolicy
@@ -54,6 +57,19 @@ class Api:
         response = self.send(query, **variables)
         assert response.get("errors"), response
         return response["errors"][0]["extensions"]["code"]
+
+
+class Socket(GraphQLWebsocketCommunicator):
+    """Channels' communicator keeps database connections open while it waits; a server does not, and nor does this."""
+
+    send_input = ApplicationCommunicator.send_input
+    receive_output = ApplicationCommunicator.receive_output
+
+
+def socket(user: User | None = None, **params: Any) -> Socket:
+    """A person's WebSocket to the whole ASGI application; `params` replace the connectionParams."""
+    params = params or ({"Authorization": f"Bearer {Api(user).token}"} if user else {})
+    return Socket(application, "/graphql", connection_params=params)
 
 
 def gid(row: Any, name: str | None = None) -> str:

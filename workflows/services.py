@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 MAX_COMMENT = 2000
+MOOT_BATCH = 200
 
 
 @transaction.atomic
@@ -71,6 +72,17 @@ def reject(*, request_id: UUID | str, actor: "User", reason: str) -> ApprovalReq
 def withdraw(*, order_id: UUID | str) -> None:
     """The order ended without a decision: its undecided requests are moot. Again changes nothing."""
     _withdraw(Order.objects.select_for_update(of=("self",)).get(pk=order_id))
+
+
+def withdraw_moot() -> int:
+    """Withdraws what is still asked about orders that have ended: the news of it was lost. Returns how many orders."""
+    moot = Order.objects.filter(
+        approval_requests__status=ApprovalStatus.PENDING, status__in=(OrderStatus.CANCELLED, OrderStatus.REJECTED)
+    )
+    order_ids = list(moot.distinct().values_list("pk", flat=True)[:MOOT_BATCH])
+    for order_id in order_ids:
+        withdraw(order_id=order_id)
+    return len(order_ids)
 
 
 def _to_decide(request_id: UUID | str, actor: "User") -> ApprovalRequest:

@@ -12,3 +12,9 @@ from workflows import services
 def withdraw_approvals(*, event_id: str, **_: Any) -> None:
     """An order ended: nobody needs to decide about it any more."""
     services.withdraw(order_id=Event.objects.values_list("subject_id", flat=True).get(pk=event_id))
+
+
+@shared_task
+def withdraw_moot_approvals(**_: Any) -> int:
+    """The same, for whatever the news did not reach."""
+    return services.withdraw_moot()

@@ -42,6 +42,8 @@ class Query:
 
     @strawberry_django.field(description='One product by its slug, for a page such as "/products/desk-lamp".')
     def product_by_slug(self, info: kit.Info, slug: str) -> types.Product | None:
+        if "\0" in slug:  # PostgreSQL cannot even look for it
+            raise kit.not_found("Product")
         return kit.only(models.Product.objects.visible_to(kit.viewer(info)).filter(slug=slug), info)
 
     @strawberry_django.connection(kit.Connection[types.Category], description="All shelves of the shop, by name.")

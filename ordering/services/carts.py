@@ -159,7 +159,7 @@ def _put(cart: Cart, wanted: list[tuple[int, int]], *, path: list[str]) -> None:
         )
 
     CartLine.objects.bulk_create(
-        [in_cart[variant.pk] for variant in variants.values()],
+        [in_cart[variant_id] for variant_id in quantities],
         update_conflicts=True,
         unique_fields=["cart", "variant"],
         update_fields=["quantity"],

@@ -243,6 +243,18 @@ def test_the_sweep_goes_on_after_an_event_that_cannot_be_delivered(customer, set
     assert told(good) == ["customer@example.com"]
 
 
+@pytest.mark.parametrize(("age", "sent"), [({"minutes": 9}, 0), ({"minutes": 11}, 1), ({"hours": 25}, 0)])
+@pytest.mark.django_db(transaction=True)
+def test_the_sweep_sends_an_e_mail_whose_task_was_lost_within_a_day(shipping, guest, age, sent):
+    order_of(guest, (gid(make_variant()), 1))
+    Notification.objects.update(emailed_at=None, created_at=timezone.now() - timedelta(**age))
+    mail.outbox.clear()
+
+    tasks.sweep()
+
+    assert len(mail.outbox) == sent
+
+
 # ── E-mail ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 @pytest.mark.django_db(transaction=True)
 def test_an_order_is_confirmed_by_one_e_mail_of_text_and_html(shipping, guest):

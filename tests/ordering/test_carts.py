@@ -203,7 +203,9 @@ def test_an_unknown_cart_is_not_found(guest):
     assert refusal(add(guest, unknown, (gid(make_variant()), 1))) == ("NOT_FOUND", ["cartId"])
 
 
-@pytest.mark.parametrize("id", ["", "nonsense", to_base64("Cart", "1"), to_base64("Order", uuid.UUID(int=1)), "\0", "é"])
+@pytest.mark.parametrize(
+    "id", ["", "nonsense", to_base64("Cart", "1"), to_base64("Order", uuid.UUID(int=1)), "\0", "é"]
+)
 def test_an_id_that_is_no_carts_id_is_the_clients_mistake(guest, id):
     variant = gid(make_variant())
 

@@ -5,12 +5,10 @@ import contextlib
 
 import pytest
 from channels.db import database_sync_to_async
-from strawberry.channels.testing import GraphQLWebsocketCommunicator
 from strawberry.relay.utils import to_base64
 
 from accounts.models import User
-from config.asgi import application
-from tests.conftest import Api, gid, make_user, make_variant
+from tests.conftest import Api, gid, make_user, make_variant, socket
 from tests.shopping import order_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -47,11 +45,6 @@ def desk(staff):
         assert payload["userErrors"] == []
 
     return act
-
-
-def socket(user=None, **params):
-    params = params or ({"Authorization": f"Bearer {Api(user).token}"} if user else {})
-    return GraphQLWebsocketCommunicator(application, "/graphql", connection_params=params)
 
 
 async def take(results, number):
@@ -311,3 +304,22 @@ async def test_two_subscriptions_of_one_socket_are_told_apart(order, customer, g
 
         assert (message["id"], message["payload"]["data"]["orderEvents"]["seq"]) == ("2", 4)
         assert await client.receive_nothing(SILENCE)
+
+
+async def test_more_sockets_than_the_pool_has_connections_follow_at_once(order, customer, desk):
+    deep = """subscription($id: ID!) {
+      orderStatusChanged(id: $id) { status customer { email roles } lines { variant { sku } } } }"""
+    async with contextlib.AsyncExitStack() as sockets:
+        followers = []
+        for _ in range(20):
+            client = await sockets.enter_async_context(socket(customer))
+            followers.append(client.subscribe(deep, {"id": order["id"]}))
+        assert [(await anext(follower)).data["orderStatusChanged"]["status"] for follower in followers] == (
+            ["CONFIRMED"] * 20
+        )
+
+        await desk(HOLD, order)
+
+        assert [(await anext(follower)).data["orderStatusChanged"]["status"] for follower in followers] == (
+            ["ON_HOLD"] * 20
+        )

@@ -7,15 +7,14 @@ from functools import partial
 import pytest
 from channels.db import database_sync_to_async
 from django.contrib.auth.models import Group
-from strawberry.channels.testing import GraphQLWebsocketCommunicator
 from strawberry.relay.utils import to_base64
 
 from catalog.models import StockLevel
-from config.asgi import application
 from notifications.models import Event, Notification
 from ordering.models import Order
-from tests.conftest import Api, gid, make_user, make_variant
+from tests.conftest import Api, gid, make_user, make_variant, socket
 from tests.shopping import order_of
+from workflows import services
 from workflows.models import ApprovalDecision, ApprovalPolicy, ApprovalRequest
 
 REQUEST = "approvalRequest { id status summary decisions { comment status decidedBy { email } } }"
@@ -383,12 +382,16 @@ def test_an_order_shows_its_requests(order, request_, customer):
     ]
 
 
+def test_requests_that_missed_the_end_of_their_order_are_withdrawn_later(order, request_, customer):
+    Api(customer)(CANCEL, id=order["id"])
+    assert ApprovalRequest.objects.get().status == "PENDING", "the news was lost"
+
+    assert (services.withdraw_moot(), services.withdraw_moot()) == (1, 0)
+
+    assert ApprovalRequest.objects.get().status == "CANCELLED"
+
+
 # ── Live ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-def socket(user):
-    params = {"Authorization": f"Bearer {Api(user).token}"} if user else {}
-    return GraphQLWebsocketCommunicator(application, "/graphql", connection_params=params)
-
-
 @pytest.mark.django_db(transaction=True)
 async def test_new_requests_reach_the_group_live(policy, approver, customer):
     @database_sync_to_async
