@@ -1,5 +1,6 @@
 # Everything a developer does here. `make demo` and `make test` need nothing installed but Python 3.11 and make.
 
+SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
@@ -8,7 +9,7 @@ NPM := $(shell command -v npm)
 # Development unless the environment says otherwise.
 export DEBUG ?= 1
 
-.PHONY: demo test check lint format types arrows schema migrate migrations worker beat bench frontend deploy-check clean
+.PHONY: demo test test-postgres check lint format types arrows schema migrate migrations worker beat bench frontend deploy-check clean
 
 demo: .venv/runtime frontend  ## the demo shop on http://127.0.0.1:8000, with no service but this process
 	@exec $(BIN)/python manage.py demo --port $(PORT)
@@ -17,7 +18,12 @@ test: .venv/dev frontend  ## the tests, on the embedded default; those that need
 	$(BIN)/python -m pytest -n auto -m "not services and not browser"
 	$(BIN)/python -m pytest -m "services or browser"
 
-check: test lint types arrows deploy-check  ## exactly what CI runs
+test-postgres: .venv/dev  ## the same tests on PostgreSQL, where it answers on this machine
+	@if (exec 3<>/dev/tcp/127.0.0.1/5432) 2>/dev/null; then set -x; \
+	  DATABASE_URL=postgres://postgres@127.0.0.1/postgres $(BIN)/python -m pytest -n auto -m "not services and not browser"; \
+	else echo "PostgreSQL does not answer on 127.0.0.1:5432: the suite ran on SQLite only."; fi
+
+check: test test-postgres lint types arrows deploy-check  ## exactly what CI runs
 
 lint: .venv/dev
 	$(BIN)/ruff check .
