@@ -1,0 +1,39 @@
+"""The environment decides, and what it forgets to say is refused or safe."""
+
+import os
+import re
+import subprocess
+import sys
+
+from django.conf import settings
+
+SETTINGS = settings.BASE_DIR / "config" / "settings.py"
+
+
+def printed(expression: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A setting, as a process sees it that knows nothing but this environment."""
+    command = [sys.executable, "manage.py", "shell", "-c", f"from django.conf import settings; print({expression})"]
+    given = {"PATH": os.environ["PATH"], "DEBUG": "0", **environment}
+    return subprocess.run(command, cwd=settings.BASE_DIR, env=given, capture_output=True, text=True, check=False)
+
+
+def test_every_variable_is_named_in_the_example():
+    read = set(re.findall(r'env(?:\.\w+)?\("([A-Z_]+)"', SETTINGS.read_text()))
+    named = set(re.findall(r"^# ([A-Z_]+)=", (settings.BASE_DIR / ".env.example").read_text(), re.MULTILINE))
+
+    assert read == named
+
+
+def test_without_a_secret_key_nothing_starts_and_a_sentence_says_why():
+    process = printed("settings.DEBUG")
+
+    assert process.returncode == 1
+    assert "SECRET_KEY is not set. Set it to a long random string" in process.stderr
+
+
+def test_a_real_shop_offers_the_sandbox_only_when_it_is_told_to():
+    real = printed("settings.DEBUG, settings.PAYMENT_GATEWAYS", SECRET_KEY="x" * 50)
+    trial = printed("settings.DEBUG, settings.PAYMENT_GATEWAYS", SECRET_KEY="x" * 50, SANDBOX_PAYMENTS="1")
+
+    assert real.stdout.strip().endswith("False {}")
+    assert trial.stdout.strip().endswith("False {'sandbox': 'ordering.gateways.sandbox.Sandbox'}")
