@@ -19,5 +19,6 @@ RUN mkdir -p var/media && SECRET_KEY=only-to-collect-static-files python manage.
 USER nexus
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
-  CMD python -c "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"
+  CMD python -c "import os, urllib.request as http; http.urlopen(http.Request('http://127.0.0.1:8000/healthz', \
+headers={'Host': os.environ['ALLOWED_HOSTS'].split(',')[0]}), timeout=2)"
 CMD ["daphne", "--bind", "0.0.0.0", "--port", "8000", "config.asgi:application"]

@@ -30,7 +30,8 @@ from strawberry.types import get_object_definition
 from strawberry.types.field import StrawberryField
 from strawberry.utils.await_maybe import AwaitableOrValue
 from strawberry.utils.str_converters import to_camel_case
-from strawberry_django.optimizer import optimize
+from strawberry_django.fields.field import StrawberryDjangoField
+from strawberry_django.optimizer import is_optimized_by_prefetching, optimize
 from strawberry_django.relay import DjangoCursorConnection, DjangoCursorEdge
 from strawberry_django.utils.typing import get_django_definition
 
@@ -203,6 +204,24 @@ def only(queryset: "QuerySet[Row]", info: Info) -> "Row":
     if found is None:
         raise not_found(queryset.model.__name__)
     return found
+
+
+def seen(queryset: "QuerySet[Row]", user: "User | AnonymousUser") -> "QuerySet[Row]":
+    """Those of the rows this person may see; for querysets that the optimizer made, which lack the model's methods."""
+    return queryset.filter(pk__in=queryset.model.objects.visible_to(user).values("pk"))  # type: ignore[attr-defined]
+
+
+def narrowed(narrow: Callable[[Any, Info], Any]) -> type[StrawberryDjangoField]:
+    """The `field_cls` of a relation of which a client sees a part only: `narrow` takes the rows and the info."""
+
+    class NarrowedField(StrawberryDjangoField):
+        def get_queryset(self, queryset: Any, info: Any, **kwargs: Any) -> Any:
+            # Narrowed already when it was prefetched; again would mean to read it anew for every row.
+            if not is_optimized_by_prefetching(queryset):
+                queryset = narrow(queryset, info)
+            return super().get_queryset(queryset, info, **kwargs)  # type: ignore[no-untyped-call]
+
+    return NarrowedField
 
 
 # ── Lists ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,14 +1,10 @@
 """Categories, vendors, products and variants, as the API shows them."""
 
-from typing import Any
-
 import strawberry
 import strawberry_django
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 from strawberry import auto, relay
 from strawberry.scalars import JSON
-from strawberry_django.fields.field import StrawberryDjangoField
-from strawberry_django.optimizer import is_optimized_by_prefetching
 
 from catalog import filters, models
 from schema import kit
@@ -77,16 +73,6 @@ class ProductImage(kit.Keyed, relay.Node):
         return info.context.absolute(root.url)
 
 
-class _ActiveVariants(StrawberryDjangoField):
-    """The relation as the optimizer knows it, without the variants that left the range."""
-
-    def get_queryset(self, queryset: QuerySet[models.ProductVariant], info: Any, **kwargs: Any) -> Any:
-        # Narrowed already when it was prefetched; narrowing it again would read it anew for every product.
-        if not is_optimized_by_prefetching(queryset):
-            queryset = queryset.filter(is_active=True)
-        return super().get_queryset(queryset, info, **kwargs)  # type: ignore[no-untyped-call]
-
-
 @strawberry.type
 class PriceRange:
     """What the variants of a product cost, from the cheapest to the dearest."""
@@ -107,7 +93,8 @@ class Product(kit.Keyed, relay.Node):
     created_at: auto
     images: list[ProductImage]
     variants: list[ProductVariant] = strawberry_django.field(
-        field_cls=_ActiveVariants, description="Those on sale, in the shop's order; at most 500."
+        field_cls=kit.narrowed(lambda variants, info: variants.filter(is_active=True)),
+        description="Those on sale, in the shop's order; at most 500.",
     )
     description: str = strawberry_django.field(description="HTML, sanitised: safe to insert as it is.")
     tags: list[str]

@@ -187,7 +187,10 @@ class Order(kit.Keyed, relay.Node):
     shipping_method: str
     approval_requests: list[
         Annotated["ApprovalRequest", strawberry.lazy("workflows.graphql.types")]  # noqa: F821
-    ]
+    ] = strawberry_django.field(
+        field_cls=kit.narrowed(lambda requests, info: kit.seen(requests, kit.viewer(info))),
+        description="What somebody must decide first: for the buyer with an account, and for those who decide.",
+    )
 
     @strawberry_django.field(only=["placed_at"])
     def placed_at(root: strawberry.Parent[models.Order]) -> datetime:

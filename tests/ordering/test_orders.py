@@ -344,3 +344,19 @@ def test_a_page_of_twenty_orders_costs_eight_statements_at_most(customer, shippi
     assert len(listed) == 20
     assert all(len(edge["node"]["lines"]) == 2 for edge in listed)
     assert len(statements) <= 8
+
+
+def test_a_guest_is_not_told_who_decided(guest, shipping, approver):
+    order = order_of(guest, (gid(make_variant(price="300.00")), 2))
+    query = "query($id: ID!, $t: String) { order(id: $id, guestToken: $t) { approvalRequests { summary } } }"
+
+    assert guest(query, id=order["id"], t=order["guestToken"])["order"]["approvalRequests"] == []
+
+
+def test_products_can_be_asked_for_through_lines(customer, shipping):
+    fields = "lines { variant { product { name inStock variants { sku quantityAvailable } images { url } } } }"
+    order = order_of(Api(customer), (gid(make_variant(name="Lamp")), 1))
+
+    (line,) = Api(customer)(f"query($id: ID!) {{ order(id: $id) {{ {fields} }} }}", id=order["id"])["order"]["lines"]
+
+    assert (line["variant"]["product"]["name"], line["variant"]["product"]["inStock"]) == ("Lamp", True)
