@@ -16,7 +16,8 @@ demo: .venv/runtime frontend  ## the demo shop on http://127.0.0.1:8000, with no
 
 test: .venv/dev frontend  ## the tests, on the embedded default; those that need services are skipped where there are none
 	$(BIN)/python -m pytest -n auto -m "not services and not browser"
-	$(BIN)/python -m pytest -m "services or browser"
+	$(BIN)/python -m pytest -m services
+	$(BIN)/python -m pytest -m browser  # apart: Playwright keeps an event loop of its own running
 
 test-postgres: .venv/dev  ## the same tests on PostgreSQL, where it answers on this machine
 	@if (exec 3<>/dev/tcp/127.0.0.1/5432) 2>/dev/null; then set -x; \
