@@ -6,8 +6,10 @@ PORT ?= 8000
 BIN := .venv/bin
 UV := UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv
 NPM := $(shell command -v npm)
-# Development unless the environment says otherwise.
+# Development unless the environment or a .env says otherwise.
+ifeq ($(wildcard .env),)
 export DEBUG ?= 1
+endif
 
 .PHONY: demo test test-postgres check lint format types arrows schema migrate migrations worker beat bench frontend deploy-check clean
 

@@ -81,10 +81,8 @@ def refresh(*, refresh_token: str) -> Session:
 @transaction.atomic
 def sign_out(*, refresh_token: str) -> bool:
     """Ends the session of the token; False when there is none. An access token lives on until it expires."""
-    held = RefreshToken.objects.filter(digest=tokens.digest(refresh_token)).first()
-    if held is None:
-        return False
-    return _revoke_family(held) > 0
+    held = _held(refresh_token)
+    return held is not None and _revoke_family(held) > 0
 
 
 def verify(*, access_token: str) -> tuple[User, datetime] | None:
@@ -113,22 +111,29 @@ def viewer_of(*, authorization: str) -> User | AnonymousUser | None:
 
 @transaction.atomic
 def _rotate(refresh_token: str) -> Session | None:
-    held = (
-        RefreshToken.objects.select_for_update(of=["self"])
-        .select_related("user")
-        .filter(digest=tokens.digest(refresh_token))
-        .first()
-    )
+    held = _held(refresh_token)
     if held is None or held.expires_at <= timezone.now() or not held.user.is_active:
         return None
     if held.revoked_at is not None:
         if _revoke_family(held):
-            outbox.record(events.RefreshTokenReused(), about=User.objects.select_for_update().get(pk=held.user_id))
+            outbox.record(events.RefreshTokenReused(), about=held.user)
         return None
 
     held.revoked_at = timezone.now()
     held.save(update_fields=["revoked_at"])
     return _open_session(held.user, RefreshToken(user=held.user, family=held.family))
+
+
+def _held(refresh_token: str) -> RefreshToken | None:
+    """The token's row, with its user locked: whatever is done to one session happens after the other, so that no
+    successor can be made behind the back of a revocation."""
+    digest = tokens.digest(refresh_token)
+    owner = User.objects.select_for_update().filter(refresh_tokens__digest=digest).first()
+    if owner is None:
+        return None
+    held = RefreshToken.objects.get(digest=digest)
+    held.user = owner
+    return held
 
 
 def _open_session(user: User, held: RefreshToken) -> Session:
@@ -155,7 +160,7 @@ def _user_with(email: str, password: str) -> User | None:
 def _check_email(email: str) -> None:
     try:
         validate_email(email)
-        if len(email) > 254:
+        if len(email) > 254 or email.startswith('"') or not _is_text(email):
             raise ValidationError("too long")
     except ValidationError:
         raise AccountError(

@@ -88,7 +88,7 @@ def new_refresh_token() -> str:
 
 def digest(refresh_token: str) -> str:
     """What is stored of a refresh token. It is random, so a plain hash is enough."""
-    return hashlib.sha256(refresh_token.encode()).hexdigest()
+    return hashlib.sha256(refresh_token.encode(errors="replace")).hexdigest()
 
 
 def refresh_expires_at() -> datetime:

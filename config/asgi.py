@@ -7,11 +7,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.security.websocket import OriginValidator
+from channels.security.websocket import OriginValidator, WebsocketDenier
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.db import close_old_connections
-from django.urls import path
+from django.urls import path, re_path
 
 django_application = get_asgi_application()
 
@@ -40,9 +40,7 @@ class AllowOrigins(OriginValidator):
         return parsed_origin is None or super().valid_origin(parsed_origin)
 
 
+sockets = URLRouter([path("graphql", consumer), re_path("", WebsocketDenier.as_asgi())])
 application = ProtocolTypeRouter(
-    {
-        "http": django_application,
-        "websocket": AllowOrigins(SocketThread(URLRouter([path("graphql", consumer)])), settings.ALLOWED_ORIGINS),
-    }
+    {"http": django_application, "websocket": AllowOrigins(SocketThread(sockets), settings.ALLOWED_ORIGINS)}
 )

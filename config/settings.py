@@ -93,7 +93,12 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["TEST"] = {"NAME": str(STATE_DIR / "test.sqlite3")}
 else:
     # A pool suits ASGI, where a request's thread lives as long as the request: CONN_MAX_AGE would reconnect each time.
-    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=16)}}
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 1,
+        "max_size": env.int("DATABASE_POOL_SIZE", default=16),
+    }
+    # A connection that did not survive a restart of the server is replaced instead of failing a request.
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="")
@@ -126,6 +131,7 @@ MEDIA_URL = "media/"
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(STATE_DIR / "media"))
 
 vars().update(env.email("EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Nexus <shop@example.com>")
 # Where links in e-mails and absolute image addresses outside a request point to.
 SHOP_URL = env.str("SHOP_URL", default="http://127.0.0.1:8000")
@@ -245,6 +251,8 @@ UNFOLD = {
 # ── Background work ──────────────────────────────────────────────────────────────────────────────────────────────────
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL) or "memory://"
 CELERY_TASK_ALWAYS_EAGER = CELERY_BROKER_URL == "memory://"
+# One queue a shop, so that shops on one broker do not take each other's work.
+CELERY_TASK_DEFAULT_QUEUE = env.str("REDIS_PREFIX", default="nexus")
 CELERY_TASK_IGNORE_RESULT = True
 # A task is acknowledged when done, so one whose worker dies is run again: every task may run twice.
 CELERY_TASK_ACKS_LATE = True
@@ -261,9 +269,18 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "notifications.tasks.sweep", "schedule": timedelta(seconds=10)},
-    "withdraw-moot-approvals": {"task": "workflows.tasks.withdraw_moot_approvals", "schedule": timedelta(seconds=60)},
-    "settle-open-payments": {"task": "ordering.tasks.settle_open_payments", "schedule": timedelta(seconds=60)},
+    "sweep": {"task": "notifications.tasks.sweep", "schedule": timedelta(seconds=10), "options": {"expires": 10}},
+    "sweep-emails": {"task": "notifications.tasks.sweep_emails", "schedule": timedelta(minutes=10)},
+    "withdraw-moot-approvals": {
+        "task": "workflows.tasks.withdraw_moot_approvals",
+        "schedule": timedelta(seconds=60),
+        "options": {"expires": 60},
+    },
+    "settle-open-payments": {
+        "task": "ordering.tasks.settle_open_payments",
+        "schedule": timedelta(seconds=60),
+        "options": {"expires": 60},
+    },
 }
 
 # ── Live delivery ────────────────────────────────────────────────────────────────────────────────────────────────────

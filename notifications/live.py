@@ -9,7 +9,7 @@ import contextlib
 import logging
 import random
 from collections.abc import AsyncGenerator, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
@@ -21,6 +21,10 @@ logger = logging.getLogger(__name__)
 
 # Membership of a group ends silently after a day in some channel layers.
 REJOIN_SECONDS = 3600
+# A channel layer that does not answer within this is away.
+LAYER_SECONDS = 5
+# How long a follower waits for its group before it reads without: it is rung once the group is joined.
+JOIN_SECONDS = 1
 
 Row = TypeVar("Row", bound=Model)
 
@@ -29,8 +33,11 @@ async def follow(topic: str) -> AsyncGenerator[None, None]:
     """Yields at once, then whenever the topic may have news. Read what is new each time; leave by `break`."""
     hub = _hub_of_this_loop()
     bell = asyncio.Event()
-    await hub.join(topic, bell)
+    joined = hub.join(topic, bell)
     try:
+        # The group first, then the table: between the two nothing can happen unheard.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(joined.wait(), JOIN_SECONDS)
         while True:
             bell.clear()
             yield
@@ -38,74 +45,90 @@ async def follow(topic: str) -> AsyncGenerator[None, None]:
                 # Spread out, so that followers who began together do not all poll at the same moment.
                 await asyncio.wait_for(bell.wait(), settings.LIVE_POLL_SECONDS * random.uniform(0.8, 1.2))
     finally:
-        await hub.leave(topic, bell)
+        hub.leave(topic, bell)
 
 
 class Hub:
-    """The followers of one event loop, and the one channel through which they are rung."""
+    """The followers of one event loop, and the one channel through which they are rung.
+
+    Followers only write down what they want; one task talks to the channel layer, so a layer that is slow, frozen or
+    away holds up nobody who reads the table.
+    """
 
     def __init__(self) -> None:
         self._bells: dict[str, set[asyncio.Event]] = {}
-        self._lock = asyncio.Lock()
-        self._channel = ""
-        self._receiver: asyncio.Task[None] | None = None
-        self._retries: set[asyncio.Task[None]] = set()
+        self._joined: dict[str, asyncio.Event] = {}
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
 
-    async def join(self, topic: str, bell: asyncio.Event) -> None:
-        async with self._lock:
-            first = topic not in self._bells
-            self._bells.setdefault(topic, set()).add(bell)
-            if self._receiver is None:
-                await self._open()
-                self._receiver = asyncio.create_task(self._receive())
-            elif first:
-                await self._join_group(topic)
+    def join(self, topic: str, bell: asyncio.Event) -> asyncio.Event:
+        """From now on the bell is rung; the event that comes back is set once the topic's group is joined."""
+        self._bells.setdefault(topic, set()).add(bell)
+        self._changed.set()
+        if self._task is None:
+            self._task = asyncio.create_task(self._serve_for_ever())
+        return self._joined.setdefault(topic, asyncio.Event())
 
-    async def leave(self, topic: str, bell: asyncio.Event) -> None:
-        async with self._lock:
-            bells = self._bells[topic]
-            bells.discard(bell)
-            if not bells:
-                del self._bells[topic]
-                with contextlib.suppress(Exception):  # a group nobody listens to costs nothing
-                    await get_channel_layer().group_discard(topic, self._channel)
+    def leave(self, topic: str, bell: asyncio.Event) -> None:
+        """The last to leave takes the topic along."""
+        self._bells[topic].discard(bell)
+        if not self._bells[topic]:
+            del self._bells[topic], self._joined[topic]
+            self._changed.set()
 
-    async def _receive(self) -> None:
+    async def _serve_for_ever(self) -> None:
         while True:
             try:
-                if not self._channel:
-                    raise ConnectionError("There is no channel to receive from yet.")
-                message = await asyncio.wait_for(get_channel_layer().receive(self._channel), REJOIN_SECONDS)
-                self._ring(message["topic"])
-                continue
-            except TimeoutError:
-                pass
+                await self._serve()
             except Exception:
                 logger.warning("The channel layer does not answer; followers poll until it does.", exc_info=True)
                 await asyncio.sleep(1)
-            async with self._lock:
-                await self._open()
-            for topic in list(self._bells):
-                self._ring(topic)
 
-    async def _open(self) -> None:
-        self._channel = ""
-        with contextlib.suppress(Exception):  # the receiver sees that there is none, and comes back a second later
-            self._channel = await get_channel_layer().new_channel()
-            for topic in self._bells:
-                await self._join_group(topic)
-
-    async def _join_group(self, topic: str) -> None:
+    async def _serve(self) -> None:
+        """Keeps one channel in the groups that are followed and rings what it receives, for `REJOIN_SECONDS`."""
+        layer = get_channel_layer()
+        groups: set[str] = set()
+        async with asyncio.timeout(LAYER_SECONDS):
+            channel = await layer.new_channel()
+        # Never cancelled while in use: some layers forget a channel whose receive was cancelled.
+        receiving = asyncio.ensure_future(layer.receive(channel))
+        changing = asyncio.ensure_future(self._changed.wait())
+        until = asyncio.get_running_loop().time() + REJOIN_SECONDS
         try:
-            await get_channel_layer().group_add(topic, self._channel)
-        except Exception:
-            logger.warning("Followers of %s poll until the channel layer answers.", topic, exc_info=True)
-            asyncio.get_running_loop().call_later(1, self._retry_join, topic)
+            while asyncio.get_running_loop().time() < until:
+                self._changed.clear()
+                await self._match_groups(layer, channel, groups)
+                await asyncio.wait({receiving, changing}, timeout=REJOIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                if receiving.done():
+                    self._ring(receiving.result()["topic"])
+                    receiving = asyncio.ensure_future(layer.receive(channel))
+                if changing.done():
+                    changing = asyncio.ensure_future(self._changed.wait())
+        finally:
+            receiving.cancel()
+            changing.cancel()
+            await self._leave_groups(layer, channel, groups)
 
-    def _retry_join(self, topic: str) -> None:
-        if topic in self._bells:
-            self._retries.add(retry := asyncio.create_task(self._join_group(topic)))
-            retry.add_done_callback(self._retries.discard)
+    async def _match_groups(self, layer: Any, channel: str, groups: set[str]) -> None:
+        for topic in self._bells.keys() - groups:
+            async with asyncio.timeout(LAYER_SECONDS):
+                await layer.group_add(topic, channel)
+            groups.add(topic)
+            if topic in self._joined:
+                self._joined[topic].set()
+                self._ring(topic)  # whatever happened before the group was joined
+        for topic in groups - self._bells.keys():
+            groups.discard(topic)
+            async with asyncio.timeout(LAYER_SECONDS):
+                await layer.group_discard(topic, channel)
+
+    async def _leave_groups(self, layer: Any, channel: str, groups: set[str]) -> None:
+        for topic in groups:
+            try:
+                async with asyncio.timeout(LAYER_SECONDS):
+                    await layer.group_discard(topic, channel)
+            except Exception:  # a layer that is away has forgotten the channel anyway
+                return
 
     def _ring(self, topic: str) -> None:
         for bell in self._bells.get(topic, ()):
@@ -126,11 +149,12 @@ async def newest(topic: str, read: Callable[[], list[Row]]) -> AsyncGenerator[Ro
     """
     fetch = database_sync_to_async(read, thread_sensitive=False)
     async with contextlib.aclosing(follow(topic)) as bells:
-        seen: set[object] | None = None
+        seen: set[object] = set()
+        is_first = True
         async for _ in bells:
             rows = await fetch()
-            for row in reversed(rows):
-                if seen is not None and row.pk not in seen:
-                    yield row
-            # What has left the page cannot come back as new, so the set stays as small as a page.
-            seen = {row.pk for row in rows}
+            news = [] if is_first else [row for row in reversed(rows) if row.pk not in seen]
+            is_first = False
+            seen.update(row.pk for row in rows)
+            for row in news:
+                yield row

@@ -43,16 +43,23 @@ def send_email(*, notification_id: str, **_: Any) -> None:
 
 @shared_task
 def sweep(**_: Any) -> int:
-    """Delivers again what was left lying: its process died, or the broker was away or lost its queue."""
-    now = timezone.now()
-    events = Event.objects.filter(dispatched_at=None, occurred_at__lt=now - SWEEP_AFTER).order_by("occurred_at")
-    event_ids = list(events.values_list("pk", flat=True)[:SWEEP_BATCH])
+    """Delivers again what was recorded but never delivered: its process died, or the broker was away."""
+    left = Event.objects.filter(dispatched_at=None, occurred_at__lt=timezone.now() - SWEEP_AFTER)
+    event_ids = list(left.order_by("occurred_at").values_list("pk", flat=True)[:SWEEP_BATCH])
     for event_id in event_ids:
         dispatch.delay(event_id=str(event_id))
-    emails = Notification.objects.filter(
+    return len(event_ids)
+
+
+@shared_task
+def sweep_emails(**_: Any) -> int:
+    """Sends what was enqueued and lost: its worker died, or the broker forgot. Newest first, so that addresses no
+    server takes cannot fill every batch."""
+    now = timezone.now()
+    unsent = Notification.objects.filter(
         user=None, emailed_at=None, created_at__range=(now - EMAIL_GIVEN_UP_AFTER, now - EMAIL_SWEEP_AFTER)
     )
-    notification_ids = list(emails.order_by("created_at").values_list("pk", flat=True)[:SWEEP_BATCH])
+    notification_ids = list(unsent.order_by("-created_at").values_list("pk", flat=True)[:SWEEP_BATCH])
     for notification_id in notification_ids:
         send_email.delay(notification_id=str(notification_id))
-    return len(event_ids) + len(notification_ids)
+    return len(notification_ids)

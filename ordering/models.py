@@ -117,7 +117,7 @@ class OrderStatus(models.TextChoices):
     REJECTED = "REJECTED"
 
 
-# From each status, the statuses an order may move to. `services._move` is the only writer.
+# From each status, the statuses an order may move to. `services.states.move` is the only writer.
 TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.PENDING: frozenset({OrderStatus.AWAITING_APPROVAL, OrderStatus.CONFIRMED, OrderStatus.CANCELLED}),
     OrderStatus.AWAITING_APPROVAL: frozenset({OrderStatus.CONFIRMED, OrderStatus.REJECTED, OrderStatus.CANCELLED}),
@@ -179,7 +179,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
 def guest_key_of(token: str) -> str:
     """What is stored of a guest's token: enough to find the order, not enough to pose as its holder."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
 
 
 class Order(models.Model):

@@ -1,6 +1,7 @@
 """The WebSocket door: subscriptions over graphql-transport-ws at /graphql, with the token in connectionParams."""
 
 import asyncio
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from accounts import services as accounts
 from schema import kit
 from schema.root import schema
 
+CLOSE_MALFORMED = 4400
 CLOSE_EXPIRED = 4401
 MAX_SUBSCRIPTIONS = 50
 
@@ -42,6 +44,13 @@ class SubscriptionConsumer(GraphQLWSConsumer[kit.Context, None]):
     async def get_context(self, request: Any, response: Any) -> kit.Context:
         return SocketContext(request)
 
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Only JSON objects reach the library: anything else would end its reader and leave the socket open."""
+        if self.run_task is None or self.run_task.done() or not _is_message(text_data):
+            await self.close(code=CLOSE_MALFORMED, reason="A message must be a JSON object of graphql-transport-ws.")
+        else:
+            await super().receive(text_data, bytes_data)
+
     async def on_ws_connect(self, context: kit.Context) -> Any:
         authorization = context.authorization  # type: ignore[attr-defined]
         if not authorization:
@@ -63,6 +72,18 @@ class SubscriptionConsumer(GraphQLWSConsumer[kit.Context, None]):
         if self._expiry:
             self._expiry.cancel()
         await super().disconnect(code)
+
+
+def _is_message(text: str | None) -> bool:
+    try:
+        message = json.loads(text or "")
+        json.dumps(message, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(message, dict):
+        return False
+    payload = message.get("payload")
+    return message.get("type") != "subscribe" or (isinstance(payload, dict) and isinstance(payload.get("query"), str))
 
 
 consumer = SubscriptionConsumer.as_asgi(

@@ -83,6 +83,10 @@ def coded(error: GraphQLError) -> GraphQLError:
         return _recoded(error, kit.ErrorCode.BAD_USER_INPUT, reason)
     if isinstance(error.original_error, CannotGetOperationTypeError):
         return _recoded(error, kit.ErrorCode.BAD_USER_INPUT, error.original_error.as_http_error_reason())
+    if isinstance(error.original_error, strawberry.relay.types.GlobalIDValueError):
+        return _recoded(error, kit.ErrorCode.BAD_USER_INPUT, _which_id(error))
+    if error.path is None and isinstance(error.original_error, ValueError):
+        return _recoded(error, kit.ErrorCode.BAD_USER_INPUT, "A value in the document cannot be read.")
     if _is_the_clients(error):
         return _recoded(error, kit.ErrorCode.BAD_USER_INPUT, error.message)
     logger.error("Unexpected error at %s", error.path, exc_info=error.original_error)
@@ -91,9 +95,12 @@ def coded(error: GraphQLError) -> GraphQLError:
 
 def _is_the_clients(error: GraphQLError) -> bool:
     """A document that does not parse or validate, a variable or an argument that cannot be read."""
-    return error.original_error is None or isinstance(
-        error.original_error, GraphQLError | strawberry.relay.types.GlobalIDValueError
-    )
+    return error.original_error is None or isinstance(error.original_error, GraphQLError)
+
+
+def _which_id(error: GraphQLError) -> str:
+    where = f"`{error.path[0]}`" if error.path else "The request"
+    return f"{where} was given an id that this server never gave out. Ids come from `id` fields; send them unchanged."
 
 
 def _recoded(error: GraphQLError, code: kit.ErrorCode, message: str) -> GraphQLError:

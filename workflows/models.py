@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ApprovalPolicy(models.Model):
-    """Orders of at least `threshold_amount` wait for one member of `group`."""
+    """Orders of more than `threshold_amount` wait for one member of `group`."""
 
     name = models.CharField(max_length=100, unique=True)
     group = models.ForeignKey(Group, models.PROTECT, related_name="approval_policies")
@@ -62,7 +62,9 @@ class ApprovalRequestQuerySet(models.QuerySet["ApprovalRequest"]):
     def waiting_for(self, user: "User | AnonymousUser") -> Self:
         """The undecided ones this person may decide: of their groups, and not their own, also not as a guest."""
         undecided = self.filter(status=ApprovalStatus.PENDING, group__user=user.pk)
-        return undecided.exclude(requested_by=user.pk).exclude(order__email__iexact=getattr(user, "email", ""))
+        return undecided.exclude(requested_by=user.pk).exclude(
+            requested_by=None, order__email__iexact=getattr(user, "email", "")
+        )
 
 
 class ApprovalRequest(models.Model):

@@ -110,7 +110,10 @@ def _to_decide(request_id: UUID | str, actor: "User") -> ApprovalRequest:
 
 def _is_own(request: ApprovalRequest, actor: "User") -> bool:
     """Also when it was ordered as a guest, with one's own address."""
-    return request.requested_by_id == actor.pk or request.order.email.casefold() == actor.email.casefold()
+    by_guest = request.requested_by_id is None
+    return request.requested_by_id == actor.pk or (
+        by_guest and request.order.email.casefold() == actor.email.casefold()
+    )
 
 
 def _checked(comment: str, *, field: str) -> str:

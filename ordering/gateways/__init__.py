@@ -29,7 +29,8 @@ class Answer:
 
 
 class Gateway(Protocol):
-    """Every call carries a key and is made outside transactions: the same key again gives the same effect, once."""
+    """Every call carries a key and is made outside transactions: the same key again gives the same effect, once,
+    also when two calls run at the same moment. A call ends within seconds or raises `GatewayError`."""
 
     def authorize(self, *, key: str, token: str, amount: Money) -> Answer: ...
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -34,9 +34,16 @@ def settle_payment(*, order_id: UUID | str) -> Order:
     """
     payment = Payment.objects.select_related("order").get(order_id=order_id)
     while step := _next_step(payment):
+        _lend_connection()
         answer = step.ask(gateway(payment.gateway), payment)
         payment = _write(step, payment, answer)
     return payment.order
+
+
+def _lend_connection() -> None:
+    """A gateway may take seconds: meanwhile somebody else can have this thread's place in the pool."""
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 def settle_open_payments() -> int:

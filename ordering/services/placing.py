@@ -95,6 +95,9 @@ def checkout(
     try:
         order = paying.settle_payment(order_id=order_id)
     except GatewayError:
+        order = Order.objects.get(pk=order_id)
+        if order.placed_at:  # only the capture is still due, and the reaction to the confirmation sees to it
+            return order
         raise OrderError(
             OrderErrorCode.GATEWAY_UNAVAILABLE,
             "The payment service does not answer. Call again with the same idempotencyKey; nothing is charged twice.",
@@ -196,7 +199,7 @@ def _checked_email(request: CheckoutRequest, actor: "User | AnonymousUser") -> s
     email = (request.email or "").strip() or getattr(actor, "email", "")
     try:
         validate_email(email)
-        if len(email) > MAX_EMAIL:
+        if len(email) > MAX_EMAIL or email.startswith('"') or not _is_text(email):
             raise ValidationError("too long")
     except ValidationError:
         raise OrderError(

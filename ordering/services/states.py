@@ -37,6 +37,8 @@ def why_not(order: Order, action: OrderAction, actor: "User | AnonymousUser") ->
         return "Only the shop's staff can do this."
     if order.status not in _FROM[action]:
         return f"An order that is {_words(order.status)} cannot be {_PARTICIPLES[action]}."
+    if action == OrderAction.RELEASE and order.payment_status == PaymentStatus.FAILED:
+        return "Its payment could not be collected. Cancel it."
     if action == OrderAction.FULFILL and order.payment_status != PaymentStatus.PAID:
         return "The order is not paid yet."
     return None

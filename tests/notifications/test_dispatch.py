@@ -250,7 +250,7 @@ def test_the_sweep_sends_an_e_mail_whose_task_was_lost_within_a_day(shipping, gu
     Notification.objects.update(emailed_at=None, created_at=timezone.now() - timedelta(**age))
     mail.outbox.clear()
 
-    tasks.sweep()
+    tasks.sweep_emails()
 
     assert len(mail.outbox) == sent
 
