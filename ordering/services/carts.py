@@ -178,7 +178,7 @@ def _summed(wanted: list[tuple[int, int]], path: list[str]) -> dict[int, int]:
 
 
 def _lines_of(cart: Cart, wanted: dict[UUID, int]) -> list[CartLine]:
-    found = [line for line in cart.lines.select_related("variant__stock") if line.pk in wanted]
+    found = [line for line in cart.lines.select_related("variant__stock", "variant__product") if line.pk in wanted]
     if not wanted or len(found) != len(wanted):
         raise OrderError(OrderErrorCode.NOT_FOUND, "The cart has no such line.", field=["lines"])
     return found
@@ -194,4 +194,9 @@ def _check_bounds(quantity: int, path: list[str]) -> None:
 def _check_quantity(quantity: int, variant: ProductVariant, *, path: list[str]) -> None:
     _check_bounds(quantity, path)
     if quantity > variant.on_hand:
-        raise OrderError(OrderErrorCode.OUT_OF_STOCK, f"Only {variant.on_hand} of {variant.sku} are left.", field=path)
+        raise OrderError(OrderErrorCode.OUT_OF_STOCK, _only_left(variant), field=path)
+
+
+def _only_left(variant: ProductVariant) -> str:
+    name = f"{variant.product.name} ({variant.name})"
+    return f"Only {variant.on_hand} of {name} are left." if variant.on_hand else f"{name} is sold out."

@@ -106,7 +106,7 @@ def checkout(
     if order.placed_at is None:
         raise OrderError(
             OrderErrorCode.PAYMENT_DECLINED,
-            "The payment was declined. Try again with another payment and a new idempotencyKey.",
+            "The payment was declined. Try again with another card.",
             field=["input", "payment", "token"],
         )
     return order
@@ -322,10 +322,12 @@ def _take_stock(lines: list[CartLine]) -> None:
     try:
         catalog.take_stock(quantities={line.variant_id: line.quantity for line in lines})
     except OutOfStock as short:
-        sku = next(line.variant.sku for line in lines if line.variant_id == short.variant_id)
+        variant = next(line.variant for line in lines if line.variant_id == short.variant_id)
+        name = f"{variant.product.name} ({variant.name})"
+        left = f"Only {short.left} of {name} are left" if short.left else f"{name} is sold out"
         raise OrderError(
             OrderErrorCode.OUT_OF_STOCK,
-            f"Only {short.left} of {sku} are left. Change the quantity or remove it from the cart.",
+            f"{left}. Change the quantity or remove it from the cart.",
             field=["cartId"],
         ) from None
 

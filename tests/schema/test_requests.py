@@ -435,3 +435,46 @@ def test_a_refusal_is_no_error_in_the_log(guest, caplog):
 
     assert [record for record in caplog.records if record.levelname in ("ERROR", "CRITICAL")] == []
     assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        "variants { product { variants { id } } }",
+        "variants { ...V } } } } } fragment V on ProductVariant { product { ... on Product { variants { sku } } }",
+    ],
+    ids=["spelled out", "by fragments"],
+)
+def test_a_list_inside_itself_is_refused(http, selection):
+    query = f"{{ products {{ edges {{ node {{ {selection} }} }} }} }}"
+    if "fragment" in selection:
+        query = f"{{ products {{ edges {{ node {{ {selection} }}"
+
+    (error,) = sent(http, {"query": query}).json()["errors"]
+
+    assert error["extensions"]["code"] == "QUERY_TOO_EXPENSIVE"
+    assert "Product.variants inside Product.variants" in error["message"]
+
+
+def test_a_few_mutations_at_once_are_plenty(http):
+    def guesses(number):
+        return "mutation { " + " ".join(f'a{n}: tokenRevoke(refreshToken: "x") {{ isRevoked }}' for n in range(number))
+
+    assert sent(http, {"query": guesses(5) + " }"}).json()["data"]["a4"] == {"isRevoked": False}
+    assert refusal(sent(http, {"query": guesses(6) + " }"})) == (200, "QUERY_TOO_EXPENSIVE")
+
+
+@pytest.mark.parametrize("id", ["", "1", "abc", "nope", "<the cart's id>"])
+def test_an_id_that_is_none_is_refused_in_a_sentence(http, id):
+    (error,) = sent(http, {"query": "query($id: ID!) { product(id: $id) { name } }", "variables": {"id": id}}).json()[
+        "errors"
+    ]
+
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "an id that this server never gave out" in error["message"]
+
+
+def test_a_number_of_a_thousand_digits_is_refused(http):
+    query = "{ products(first: " + "1" * 5000 + ") { totalCount } }"
+
+    assert refusal(sent(http, {"query": query}))[1] == "BAD_USER_INPUT"

@@ -51,7 +51,7 @@ class Command(BaseCommand):
             self._load_terms()
         if not Product.objects.exists():
             call_command("import_products", str(PRODUCTS))
-        call_command("draw_images")
+            call_command("draw_images")
         # What a process that was killed left lying is delivered and settled now: the demo has no beat.
         notifications.sweep()
         ordering.settle_open_payments()
