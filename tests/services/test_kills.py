@@ -12,7 +12,7 @@ from tests.shopping import cart_with, checkout, order_of
 
 pytestmark = pytest.mark.services
 
-POLL_SECONDS = 5
+POLL_SECONDS = 10
 SLOW = {"token": "tok_ok", "gateway": "slow"}
 ORDER_EVENTS = """
 subscription($id: ID!, $after: Int! = 0, $token: String) {
@@ -195,7 +195,7 @@ async def test_without_redis_the_shop_sells_and_followers_learn_later(stack, own
         assert (sold["status"], sold["paymentStatus"]) == ("CONFIRMED", "PAID")
         asked = time.monotonic()
         assert staff(HOLD, id=order["id"])["orderHold"] == {"userErrors": []}
-        assert time.monotonic() - asked < 3
+        assert time.monotonic() - asked < POLL_SECONDS / 2
         assert (await early.next(within=2 * POLL_SECONDS))["type"] == "order.held"
         # Somebody who comes now sees what there is, and waits with the others.
         async with stack.follow(ORDER_EVENTS, web=0, id=order["id"], token=order["guestToken"]) as late:
@@ -212,8 +212,9 @@ async def test_without_redis_the_shop_sells_and_followers_learn_later(stack, own
                 await late.next(within=2 * POLL_SECONDS)
                 waits["late"].append(time.monotonic() - answered)
 
-    # They were rung: a poll would take half of POLL_SECONDS at the median.
-    assert {name: sorted(seconds)[4] < 1 for name, seconds in waits.items()} == {"early": True, "late": True}, waits
+    # They were rung: whoever only polls waits about POLL_SECONDS, counted from the event before.
+    rung = {name: sorted(seconds)[4] < POLL_SECONDS / 2 for name, seconds in waits.items()}
+    assert rung == {"early": True, "late": True}, waits
     assert [seq for seq, _ in stack.events(order["number"])] == list(range(1, 13))
     assert len(stack.emails_about(sold["number"])) == 1
     assert stack.unexpected_errors() == []
@@ -238,7 +239,7 @@ async def test_who_comes_first_while_redis_is_down_is_rung_after_its_return(stac
             await followed.next(within=2 * POLL_SECONDS)
             waits.append(time.monotonic() - answered)
 
-    assert sorted(waits)[3] < 1, waits
+    assert sorted(waits)[3] < POLL_SECONDS / 2, waits
 
 
 # ── The socket ───────────────────────────────────────────────────────────────────────────────────────────────────────
