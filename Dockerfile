@@ -15,7 +15,8 @@ COPY pyproject.toml uv.lock ./
 RUN uv sync --frozen --no-dev --no-cache
 COPY . .
 COPY --from=frontend /frontend/dist frontend/dist
-RUN mkdir -p var/media && SECRET_KEY=only-to-collect-static-files python manage.py collectstatic --no-input && chown -R nexus var
+RUN mkdir -p var/media && SECRET_KEY=only-to-collect-static-files DATABASE_URL=sqlite:// \
+  EMAIL_URL=consolemail:// SHOP_URL=http://localhost python manage.py collectstatic --no-input && chown -R nexus var
 USER nexus
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \

@@ -63,7 +63,8 @@ bench: .venv/dev
 deploy-check: .venv/dev  ## migrations are complete, and the production settings pass Django's own checks
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	DEBUG=0 SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
-	  ALLOWED_HOSTS=shop.example.com $(BIN)/python manage.py check --deploy --fail-level WARNING
+	  ALLOWED_HOSTS=shop.example.com SHOP_URL=https://shop.example.com DATABASE_URL=sqlite:// EMAIL_URL=consolemail:// \
+	  $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 frontend:
 ifeq ($(NPM),)

@@ -176,6 +176,7 @@ def settings(url: str, folder: str) -> dict[str, str]:
         "SECURE_SSL_REDIRECT": "0",
         "SANDBOX_PAYMENTS": "1",
         "EMAIL_URL": "dummymail://",
+        "SHOP_URL": "http://127.0.0.1",
         "REDIS_URL": "",
         "CELERY_BROKER_URL": "",
         "MEDIA_ROOT": f"{folder}/media",

@@ -20,6 +20,12 @@ env.read_env(BASE_DIR / ".env")
 
 DEBUG = env.bool("DEBUG", default=False)
 
+
+def in_development(default: str) -> object:
+    """The default of a variable that a real shop has to set, even if to the same."""
+    return default if DEBUG else env.NOTSET
+
+
 SECRET_KEY = env.str("SECRET_KEY", default="development-only-key-never-for-a-real-shop" if DEBUG else "")
 if not SECRET_KEY:
     raise ImproperlyConfigured(
@@ -81,7 +87,7 @@ TEMPLATES = [
 ]
 
 # ── Data ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{STATE_DIR / 'nexus.sqlite3'}")}
+DATABASES = {"default": env.db("DATABASE_URL", default=in_development(f"sqlite:///{STATE_DIR / 'nexus.sqlite3'}"))}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         # The write lock is taken when a transaction begins, so two writers queue instead of failing half-way.
@@ -130,11 +136,11 @@ STORAGES = {
 MEDIA_URL = "media/"
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(STATE_DIR / "media"))
 
-vars().update(env.email("EMAIL_URL", default="consolemail://"))
+vars().update(env.email("EMAIL_URL", default=in_development("consolemail://")))
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Nexus <shop@example.com>")
 # Where links in e-mails and absolute image addresses outside a request point to.
-SHOP_URL = env.str("SHOP_URL", default="http://127.0.0.1:8000")
+SHOP_URL = env.str("SHOP_URL", default=in_development("http://127.0.0.1:8000"))
 
 # ── People ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 AUTH_USER_MODEL = "accounts.User"

@@ -5,8 +5,15 @@ import re
 import subprocess
 import sys
 
+import pytest
 from django.conf import settings
 
+REAL = {
+    "SECRET_KEY": "x" * 50,
+    "DATABASE_URL": "sqlite://",
+    "EMAIL_URL": "consolemail://",
+    "SHOP_URL": "https://shop.example.com",
+}
 SETTINGS = settings.BASE_DIR / "config" / "settings.py"
 
 
@@ -31,9 +38,17 @@ def test_without_a_secret_key_nothing_starts_and_a_sentence_says_why():
     assert "SECRET_KEY is not set. Set it to a long random string" in process.stderr
 
 
+@pytest.mark.parametrize("forgotten", ["DATABASE_URL", "EMAIL_URL", "SHOP_URL"])
+def test_a_real_shop_says_where_its_data_mail_and_customers_go(forgotten):
+    process = printed("settings.DEBUG", **{name: value for name, value in REAL.items() if name != forgotten})
+
+    assert process.returncode == 1
+    assert f"Set the {forgotten} environment variable" in process.stderr
+
+
 def test_a_real_shop_offers_the_sandbox_only_when_it_is_told_to():
-    real = printed("settings.DEBUG, settings.PAYMENT_GATEWAYS", SECRET_KEY="x" * 50)
-    trial = printed("settings.DEBUG, settings.PAYMENT_GATEWAYS", SECRET_KEY="x" * 50, SANDBOX_PAYMENTS="1")
+    real = printed("settings.DEBUG, settings.PAYMENT_GATEWAYS", **REAL)
+    trial = printed("settings.DEBUG, settings.PAYMENT_GATEWAYS", **REAL, SANDBOX_PAYMENTS="1")
 
     assert real.stdout.strip().endswith("False {}")
     assert trial.stdout.strip().endswith("False {'sandbox': 'ordering.gateways.sandbox.Sandbox'}")

@@ -369,5 +369,6 @@ def environment(database_url: str, folder: Path) -> dict[str, str]:
         "DATABASE_URL": database_url,
         # Four slashes: with three the folder would be relative.
         "EMAIL_URL": f"filemail:///{folder / 'emails'}",
+        "SHOP_URL": "http://127.0.0.1",
         "MEDIA_ROOT": str(folder / "media"),
     }

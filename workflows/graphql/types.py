@@ -35,7 +35,12 @@ class ApprovalRequest(kit.Keyed, relay.Node):
     summary: str = strawberry_django.field(description="What is asked and why, in one sentence.")
     requested_by: User | None
     requested_at: auto
-    decisions: list[ApprovalDecision]
+    decisions: list[ApprovalDecision] = strawberry_django.field(
+        field_cls=kit.narrowed(
+            lambda decisions, info: decisions.filter(request__group__in=kit.viewer(info).groups.values("pk"))
+        ),
+        description="Who decided and what they said, for members of the group; others see the status.",
+    )
 
     @strawberry_django.field(select_related=["group"], description="Whose members may decide.")
     def group(root: strawberry.Parent[models.ApprovalRequest]) -> str:
