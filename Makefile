@@ -68,7 +68,8 @@ deploy-check: .venv/dev  ## migrations are complete, and the production settings
 
 frontend:
 ifeq ($(NPM),)
-	@echo "Node is not installed: the live order board is off, and GraphiQL loads its scripts from the internet."
+	@test -e frontend/dist/built || \
+	  echo "Node is not installed: the live order board is off, and GraphiQL loads its scripts from the internet."
 else
 	@$(MAKE) --silent --no-print-directory frontend/dist/built || \
 	  echo "The frontend could not be built: the live order board is off, and GraphiQL loads its scripts from the internet."
