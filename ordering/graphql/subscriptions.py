@@ -20,7 +20,7 @@ PAGE = 100
 @strawberry.type
 class Subscription:
     @strawberry.subscription(
-        description="The order as it is now, then again at every change of `status` or `paymentStatus`."
+        description="The order as it is now, then again as it is after its `status` or `paymentStatus` changed."
     )
     async def order_status_changed(
         self, info: kit.Info, id: relay.GlobalID, guest_token: str | None = None

@@ -17,8 +17,17 @@ from ordering.pricing import Totals
 from schema import kit
 
 OrderErrorCode = strawberry.enum(errors.OrderErrorCode, description="Why a cart or order mutation was refused.")
-OrderStatus = strawberry.enum(models.OrderStatus)
-PaymentStatus = strawberry.enum(models.PaymentStatus)
+OrderStatus = strawberry.enum(
+    models.OrderStatus,
+    description="""Where an order is. The ordinary way: CONFIRMED, SHIPPED, DELIVERED.
+
+PENDING while the payment is in review, AWAITING_APPROVAL until a person decided, PARTIALLY_SHIPPED while parcels are
+missing, ON_HOLD until staff release it. CANCELLED and REJECTED are the end: what was charged is given back.""",
+)
+PaymentStatus = strawberry.enum(
+    models.PaymentStatus,
+    description="Where the money is: AUTHORIZED is set aside and not yet charged, PAID is charged, UNPAID is neither.",
+)
 OrderAction = strawberry.enum(models.OrderAction, description="What somebody may want to do with an order.")
 
 
