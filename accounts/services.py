@@ -150,7 +150,7 @@ def _revoke_family(held: RefreshToken) -> int:
 
 
 def _user_with(email: str, password: str) -> User | None:
-    user = User.objects.filter(email=email, is_active=True).first() if _is_text(email) else None
+    user = User.objects.filter(email=email, is_active=True).first() if is_text(email) else None
     if len(password) > MAX_PASSWORD or user is None:
         make_password(password[:MAX_PASSWORD])  # as slow as comparing, so that timing tells nothing
         return None
@@ -160,7 +160,7 @@ def _user_with(email: str, password: str) -> User | None:
 def _check_email(email: str) -> None:
     try:
         validate_email(email)
-        if len(email) > 254 or email.startswith('"') or not _is_text(email):
+        if len(email) > 254 or email.startswith('"') or not is_text(email):
             raise ValidationError("too long")
     except ValidationError:
         raise AccountError(
@@ -171,7 +171,7 @@ def _check_email(email: str) -> None:
 
 
 def _check_full_name(full_name: str) -> None:
-    if len(full_name) > 150 or not _is_text(full_name):
+    if len(full_name) > 150 or not is_text(full_name):
         raise AccountError(
             AccountErrorCode.FULL_NAME_INVALID,
             "A name has at most 150 characters, and none of them is a control character.",
@@ -190,5 +190,6 @@ def _check_password(password: str, user: User) -> None:
         ) from None
 
 
-def _is_text(value: str) -> bool:
+def is_text(value: str) -> bool:
+    """Whether a person may have typed it: no control characters, no half characters."""
     return not any(unicodedata.category(character) in {"Cc", "Cs"} for character in value)

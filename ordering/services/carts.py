@@ -135,6 +135,12 @@ def price(lines: list[CartLine], *, method: ShippingMethod | None, currency: str
     return pricing.totals(priced, shipping=pricing.shipping_price(method.price, method.free_from, free.subtotal))
 
 
+def only_left(variant: ProductVariant, left: int) -> str:
+    """For the buyer: how many there still are."""
+    name = f"{variant.product.name} ({variant.name})"
+    return f"Only {left} of {name} are left." if left else f"{name} is sold out."
+
+
 def is_buyable(variant: ProductVariant) -> bool:
     """Whether the shop sells this variant at all, in stock or not."""
     return variant.is_active and variant.product.status == ProductStatus.ACTIVE
@@ -194,9 +200,4 @@ def _check_bounds(quantity: int, path: list[str]) -> None:
 def _check_quantity(quantity: int, variant: ProductVariant, *, path: list[str]) -> None:
     _check_bounds(quantity, path)
     if quantity > variant.on_hand:
-        raise OrderError(OrderErrorCode.OUT_OF_STOCK, _only_left(variant), field=path)
-
-
-def _only_left(variant: ProductVariant) -> str:
-    name = f"{variant.product.name} ({variant.name})"
-    return f"Only {variant.on_hand} of {name} are left." if variant.on_hand else f"{name} is sold out."
+        raise OrderError(OrderErrorCode.OUT_OF_STOCK, only_left(variant, variant.on_hand), field=path)
