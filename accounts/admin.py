@@ -13,7 +13,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts.models import RefreshToken, User, normalize_email
+from accounts.models import Session, User, normalize_email
 from notifications.admin import ReadOnly, RowFilter
 
 admin.site.unregister(Group)
@@ -87,21 +87,22 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
     search_fields = ["name"]
 
 
-@admin.register(RefreshToken)
-class RefreshTokenAdmin(ReadOnly, ModelAdmin):
-    list_display = ["created_at", "user", "family", "expires_at", "revoked_at", "is_open"]
+@admin.register(Session)
+class SessionAdmin(ReadOnly, ModelAdmin):
+    list_display = ["last_used_at", "user", "address", "user_agent", "created_at", "ended_at", "is_open"]
+    list_display_links = ["last_used_at"]
     list_select_related = ["user"]
-    list_filter = [("user", RowFilter), ("revoked_at", admin.EmptyFieldListFilter)]
+    list_filter = [("user", RowFilter), ("ended_at", admin.EmptyFieldListFilter)]
     list_filter_submit = True
-    search_fields = ["user__email", "=family"]
-    search_help_text = "An e-mail address, or a family: one sign-in and all its rotations."
+    search_fields = ["user__email", "=address", "=id"]
+    search_help_text = "An e-mail address, an IP address, or a session's id."
     date_hierarchy = "created_at"
-    ordering = ["-created_at", "-pk"]
+    ordering = ["-last_used_at", "-pk"]
     show_full_result_count = False
     list_per_page = 50
-    fields = ["user", "family", "created_at", "expires_at", "revoked_at", "is_open"]
+    fields = ["id", "user", "address", "user_agent", "created_at", "last_used_at", "expires_at", "ended_at", "is_open"]
     readonly_fields = fields
 
     @display(description="can be used", boolean=True)
-    def is_open(self, token: RefreshToken) -> bool:
-        return token.revoked_at is None and token.expires_at > timezone.now()
+    def is_open(self, session: Session) -> bool:
+        return session.ended_at is None and session.expires_at > timezone.now()

@@ -36,6 +36,8 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 # Where browser frontends are served from that may call /graphql, over HTTP and WebSocket.
 ALLOWED_ORIGINS = env.list("ALLOWED_ORIGINS", default=["*"] if DEBUG else [f"https://{host}" for host in ALLOWED_HOSTS])
 CORS_ALLOW_ALL_ORIGINS = "*" in ALLOWED_ORIGINS
+# Cookies of a browser session are for origins that are named.
+CORS_ALLOW_CREDENTIALS = not CORS_ALLOW_ALL_ORIGINS
 CORS_ALLOWED_ORIGINS = [] if CORS_ALLOW_ALL_ORIGINS else ALLOWED_ORIGINS
 CORS_URLS_REGEX = r"^/graphql$"
 
@@ -70,6 +72,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "notifications.origin.middleware",
 ]
 TEMPLATES = [
     {
@@ -154,18 +157,26 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_VALIDATORS}.CommonPasswordValidator"},
     {"NAME": f"{_VALIDATORS}.NumericPasswordValidator"},
 ]
+# Keys of access tokens, newest first: the first signs, all are accepted. "HS256:<secret>" or "EdDSA:<seed>".
+JWT_KEYS = env.list("JWT_KEYS", default=[f"HS256:{SECRET_KEY}"])
 # Read by accounts/tokens.py; the library's own defaults do not check expiry and name the user by e-mail address.
 GRAPHQL_JWT = {
-    "JWT_ALGORITHM": "HS256",
     "JWT_AUTH_HEADER_PREFIX": "Bearer",
-    "JWT_VERIFY_EXPIRATION": True,
     "JWT_EXPIRATION_DELTA": timedelta(minutes=15),
     "JWT_REFRESH_EXPIRATION_DELTA": timedelta(days=30),
     "JWT_ISSUER": "nexus",
     "JWT_PAYLOAD_HANDLER": "accounts.tokens.claims_for",
-    "JWT_PAYLOAD_GET_USERNAME_HANDLER": "accounts.tokens.subject_of",
-    "JWT_GET_USER_BY_NATURAL_KEY_HANDLER": "accounts.tokens.user_by_subject",
+    "JWT_ENCODE_HANDLER": "accounts.tokens.encode",
+    "JWT_DECODE_HANDLER": "accounts.tokens.decode",
+    "JWT_PAYLOAD_GET_USERNAME_HANDLER": "accounts.tokens.session_in",
+    "JWT_GET_USER_BY_NATURAL_KEY_HANDLER": "accounts.tokens.user_of_session",
 }
+# Without it an account is there as soon as it is registered, and anybody can register with anybody's address.
+EMAIL_VERIFICATION = env.bool("EMAIL_VERIFICATION", default=True)
+# The pages behind the links in e-mails: /verify-email, /reset-password, /change-email, each with #token=…
+FRONTEND_URL = env.str("FRONTEND_URL", default=SHOP_URL)
+# Requests an hour, by who asks.
+RATE_TIERS = {"ANONYMOUS": 100, "STANDARD": 1_000, "PREMIUM": 5_000}
 
 # ── The shop ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 SHOP_CURRENCY = env.str("SHOP_CURRENCY", default="EUR")
@@ -240,7 +251,7 @@ UNFOLD = {
                 "items": [
                     _page("Users", "person", "accounts.user"),
                     _page("Roles", "groups", "auth.group"),
-                    _page("Sessions", "key", "accounts.refreshtoken"),
+                    _page("Sessions", "key", "accounts.session"),
                 ],
             },
             {
@@ -294,8 +305,10 @@ CELERY_BEAT_SCHEDULE = {
 LIVE_POLL_SECONDS = env.float("LIVE_POLL_SECONDS", default=20.0)
 
 # ── Transport ────────────────────────────────────────────────────────────────────────────────────────────────────────
+# Behind a proxy that sets them, X-Forwarded-Proto and X-Forwarded-For are believed.
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 if not DEBUG:
-    if env.bool("BEHIND_PROXY", default=False):
+    if BEHIND_PROXY:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
     SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)

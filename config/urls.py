@@ -11,7 +11,7 @@ from schema.views import GraphQLView, healthz, index, schema_file
 
 urlpatterns = [
     path("", index),
-    # Exempt because no cookie is read there: who asks is in the Authorization header alone.
+    # Exempt because Django's own cookies are not read there; those that are, accounts.graphql.cookies protects.
     path("graphql", csrf_exempt(GraphQLView.as_view(schema=schema, allow_queries_via_get=False))),
     path("schema.graphql", schema_file),
     path("healthz", healthz),

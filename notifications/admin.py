@@ -102,7 +102,7 @@ class EventInline(ReadOnly, GenericTabularInline):
     model = Event
     ct_field = "subject_type"
     ct_fk_field = "subject_id"
-    fields = ["seq", "occurred_at", "type", "message", "actor"]
+    fields = ["seq", "occurred_at", "type", "message", "actor", "origin"]
     readonly_fields = fields
     ordering = ["seq"]
     verbose_name_plural = "history"
@@ -115,18 +115,18 @@ class EventInline(ReadOnly, GenericTabularInline):
 
 @admin.register(Event)
 class EventAdmin(ReadOnly, ModelAdmin):
-    list_display = ["occurred_at", "type", "about", "seq", "actor", "dispatched_at"]
+    list_display = ["occurred_at", "type", "about", "seq", "actor", "origin", "dispatched_at"]
     list_display_links = ["type"]
     list_select_related = ["actor", "subject_type"]
     list_filter = [("type", AllValuesCheckboxFilter), DispatchedFilter, ("actor", RowFilter)]
     list_filter_submit = True
-    search_fields = ["^type", "=subject_id", "=actor__email"]
-    search_help_text = "The beginning of a type, a subject's id, or the actor's e-mail address."
+    search_fields = ["^type", "=subject_id", "=actor__email", "=origin"]
+    search_help_text = "The beginning of a type, a subject's id, the actor's e-mail or IP address."
     date_hierarchy = "occurred_at"
     ordering = ["-occurred_at", "id"]
     show_full_result_count = False
     list_per_page = 50
-    fields = ["type", "about", "seq", "actor", "occurred_at", "dispatched_at", "payload", "audience"]
+    fields = ["type", "about", "seq", "actor", "origin", "occurred_at", "dispatched_at", "payload", "audience"]
     readonly_fields = fields
     inlines = [NotificationInline]
 

@@ -48,10 +48,14 @@ def reactions(event: Event) -> list[Any]:
 
 
 def send_email(notification: Notification) -> None:
-    """Sends the event's texts to the address, then notes that it did: a crash between the two sends it twice."""
+    """Sends the event's texts to the address, then notes that it did: a crash between the two sends it twice.
+
+    An e-mail that holds more than may be read in the inbox, such as a link, has a text of its own.
+    """
     event = notification.event
-    message = EmailMultiAlternatives(subject=event.message, body=event.details, to=[notification.email])
     context = {"event": event, "shop_url": settings.SHOP_URL, **event.payload}
+    text = render_to_string([f"events/{event.type}.email.txt", f"events/{event.type}.body.txt"], context).strip()
+    message = EmailMultiAlternatives(subject=event.message, body=text, to=[notification.email])
     message.attach_alternative(render_to_string(f"events/{event.type}.email.html", context), "text/html")
     message.send()
     notification.emailed_at = timezone.now()

@@ -30,6 +30,7 @@ class Event(models.Model):
     seq = models.PositiveIntegerField(help_text="1, 2, 3 … for each subject, without a gap.")
     payload = models.JSONField(default=dict)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    origin = models.CharField(max_length=45, blank=True, help_text="The IP address the request came from.")
     # {"users": [id, …], "emails": [address, …]}: chosen by whoever recorded the event.
     audience = models.JSONField(default=dict)
     occurred_at = models.DateTimeField(auto_now_add=True)
@@ -67,6 +68,11 @@ class Event(models.Model):
 
     def _text(self, part: str) -> str:
         return render_to_string(f"events/{self.type}.{part}.txt", {"event": self, **self.payload}).strip()
+
+
+def history_of(row: models.Model) -> "models.QuerySet[Event]":
+    """Everything that happened to a row, which outlives it."""
+    return Event.objects.filter(subject_type=ContentType.objects.get_for_model(row), subject_id=str(row.pk))
 
 
 def topic_of(model_name: str, pk: object) -> str:

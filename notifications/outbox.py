@@ -9,7 +9,7 @@ from django.db import models, transaction
 from django.db.models import Max, Subquery
 from django.db.models.functions import Coalesce
 
-from notifications import tasks
+from notifications import origin, tasks
 from notifications.models import Event
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def record(
         seq=Coalesce(Subquery(last), 0) + 1,
         payload=asdict(event),
         actor=actor,
+        origin=origin.current().address,
         audience={"users": [str(user) for user in users], "emails": list(emails)},
     )
     # robust: what cannot be enqueued is logged and swept up later; the change itself has happened.

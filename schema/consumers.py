@@ -1,6 +1,7 @@
 """The WebSocket door: subscriptions over graphql-transport-ws at /graphql, with the token in connectionParams."""
 
 import asyncio
+import contextlib
 import json
 from datetime import timedelta
 from typing import Any
@@ -12,7 +13,10 @@ from strawberry.exceptions import ConnectionRejectionError
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types.unset import UNSET
 
-from accounts import services as accounts
+from accounts.graphql import cookies
+from accounts.services import sessions
+from notifications import live
+from notifications.models import topic_of
 from schema import kit
 from schema.root import schema
 
@@ -21,25 +25,34 @@ CLOSE_EXPIRED = 4401
 MAX_SUBSCRIPTIONS = 50
 
 
+_verify = database_sync_to_async(sessions.verify, thread_sensitive=False)
+
+
 class SocketContext(kit.Context):
-    """Who asks is in the connectionParams: `{ "Authorization": "Bearer <token>" }`, or nothing for guests."""
+    """Who asks is in the connectionParams: `{ "Authorization": "Bearer <token>" }`; else in a browser's cookies."""
 
     def __init__(self, request: Any):
-        super().__init__(request, lambda: accounts.viewer_of(authorization=self.authorization))
+        super().__init__(request, lambda: sessions.viewer_of(authorization=self.authorization))
         self.connection_params: dict[str, Any] = {}
 
     @property
     def authorization(self) -> str:
         given = {name.lower(): value for name, value in self.connection_params.items()}.get("authorization")
-        return given if isinstance(given, str) else ""
+        if isinstance(given, str) and given:
+            return given
+        headers = self.request.scope["headers"]
+        return cookies.socket_authorization(
+            {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+        )
 
 
 class SubscriptionConsumer(GraphQLWSConsumer[kit.Context, None]):
-    """Refuses a bad token with 4403 and closes with 4401 when a good one expires."""
+    """Refuses a bad token with 4403; closes with 4401 when a good one expires, or its session ends."""
 
     # None of its own: the hub has one channel for the whole process.
     channel_layer_alias = "none"
     _expiry: asyncio.TimerHandle | None = None
+    _watch: asyncio.Task[None] | None = None
 
     async def get_context(self, request: Any, response: Any) -> kit.Context:
         return SocketContext(request)
@@ -55,22 +68,33 @@ class SubscriptionConsumer(GraphQLWSConsumer[kit.Context, None]):
         authorization = context.authorization  # type: ignore[attr-defined]
         if not authorization:
             return UNSET
-        session = await database_sync_to_async(accounts.verify, thread_sensitive=False)(
-            access_token=authorization.partition(" ")[2]
-        )
-        if session is None:
+        token = authorization.partition(" ")[2]
+        verified = await _verify(access_token=token)
+        if verified is None:
             raise ConnectionRejectionError
-        _, expires_at = session
+        user, expires_at = verified
         seconds = (expires_at - timezone.now()).total_seconds()
-        self._expiry = asyncio.get_running_loop().call_later(max(seconds, 0), self._expire)
+        loop = asyncio.get_running_loop()
+        self._expiry = loop.call_later(max(seconds, 0), self._expire)
+        self._watch = loop.create_task(self._close_when_revoked(topic_of("user", user.pk), token))
         return UNSET
 
     def _expire(self) -> None:
         self._closing = asyncio.create_task(self.close(code=CLOSE_EXPIRED, reason="The access token has expired."))
 
+    async def _close_when_revoked(self, topic: str, token: str) -> None:
+        """Looks whenever something happened to the user, and every `LIVE_POLL_SECONDS` in any case."""
+        async with contextlib.aclosing(live.follow(topic)) as bells:
+            async for _ in bells:
+                if await _verify(access_token=token) is None:
+                    await self.close(code=CLOSE_EXPIRED, reason="The session has ended.")
+                    return
+
     async def disconnect(self, code: int) -> None:
         if self._expiry:
             self._expiry.cancel()
+        if self._watch:
+            self._watch.cancel()
         await super().disconnect(code)
 
 

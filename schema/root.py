@@ -36,6 +36,7 @@ import ordering.graphql.subscriptions
 import workflows.graphql.mutations
 import workflows.graphql.queries
 import workflows.graphql.subscriptions
+from accounts.errors import RateLimited
 from schema import kit
 from schema.limits import Limits
 
@@ -76,6 +77,9 @@ def coded(error: GraphQLError) -> GraphQLError:
         return error
     if isinstance(error.original_error, PermissionDenied):
         return _recoded(error, kit.ErrorCode.FORBIDDEN, "You do not have the permission this needs.")
+    if isinstance(error.original_error, RateLimited):
+        wait = {"retryAfter": error.original_error.retry_after}
+        return _recoded(error, kit.ErrorCode.RATE_LIMITED, str(error.original_error), wait)
     if error.path is None and isinstance(error.original_error, RecursionError):
         return _recoded(error, kit.ErrorCode.BAD_USER_INPUT, "The document is nested too deeply.")
     if isinstance(error.original_error, InvalidOperationTypeError):
@@ -103,14 +107,16 @@ def _which_id(error: GraphQLError) -> str:
     return f"{where} was given an id that this server never gave out. Ids come from `id` fields; send them unchanged."
 
 
-def _recoded(error: GraphQLError, code: kit.ErrorCode, message: str) -> GraphQLError:
+def _recoded(
+    error: GraphQLError, code: kit.ErrorCode, message: str, more: dict[str, Any] | None = None
+) -> GraphQLError:
     return GraphQLError(
         message,
         nodes=error.nodes,
         source=error.source,
         positions=error.positions,
         path=error.path,
-        extensions={"code": code.value},
+        extensions={"code": code.value, **(more or {})},
     )
 
 

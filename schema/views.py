@@ -1,7 +1,6 @@
 """The HTTP door: /graphql for programs, GraphiQL for people, and the page at /."""
 
 import json
-from functools import partial
 from typing import Any
 
 from cross_web import HTTPException
@@ -14,7 +13,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from strawberry.django.views import GraphQLView as StrawberryView
 
-from accounts import services as accounts
+from accounts.graphql import cookies
+from accounts.services import sessions
 from schema import kit
 
 # Everything a page loads is ours; GraphiQL's editor writes style attributes.
@@ -26,11 +26,10 @@ PAGE_POLICY = (
 
 
 class GraphQLView(StrawberryView[kit.Context, None]):
-    """Answers every request with JSON, also what is not GraphQL. Who asks is in the Authorization header alone."""
+    """Answers every request with JSON, also what is not GraphQL."""
 
     def get_context(self, request: HttpRequest, response: HttpResponse) -> kit.Context:
-        authorization = request.headers.get("Authorization", "")
-        return kit.Context(request, partial(accounts.viewer_of, authorization=authorization), response)
+        return kit.Context(request, lambda: sessions.viewer_of(authorization=cookies.authorization(request)), response)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:

@@ -2,18 +2,21 @@
 
 import itertools
 import json
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
 from django.contrib.auth.models import Group, Permission
+from django.db import connection
 from django.test import Client
 from strawberry.channels.testing import GraphQLWebsocketCommunicator
 from strawberry.relay.utils import to_base64
 
-from accounts import tokens
+from accounts import throttling
 from accounts.models import User
+from accounts.services import sessions
 from catalog.models import Category, Product, ProductImage, ProductStatus, ProductVariant, StockLevel, Vendor
 from config.asgi import application
 from ordering.models import ShippingMethod
@@ -30,13 +33,18 @@ def _media_of_its_own(settings, tmp_path):
     settings.MEDIA_ROOT = str(tmp_path)
 
 
+@pytest.fixture(autouse=True)
+def _attempts_of_its_own():
+    throttling._local_limiter().storage.reset()
+
+
 class Api:
     """One person's GraphQL client over Django's test client."""
 
     def __init__(self, user: User | None = None, token: str | None = None):
         self.http = Client()
         self.user = user
-        self.token = tokens.access_token(user)[0] if user else token
+        self.token = sessions.open_session(user).access_token if user else token
 
     def send(self, query: str, **variables: Any) -> dict[str, Any]:
         """The whole response: data and errors."""
@@ -59,6 +67,19 @@ class Api:
         return response["errors"][0]["extensions"]["code"]
 
 
+def token_of(user: User) -> str:
+    """An access token of a new session. In a thread of its own, because sockets are opened in event loops."""
+
+    def signed_in() -> str:
+        try:
+            return sessions.open_session(user).access_token
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(signed_in).result()
+
+
 class Socket(GraphQLWebsocketCommunicator):
     """Channels' communicator keeps database connections open while it waits; a server does not, and nor does this."""
 
@@ -68,7 +89,7 @@ class Socket(GraphQLWebsocketCommunicator):
 
 def socket(user: User | None = None, **params: Any) -> Socket:
     """A person's WebSocket to the whole ASGI application; `params` replace the connectionParams."""
-    params = params or ({"Authorization": f"Bearer {Api(user).token}"} if user else {})
+    params = params or ({"Authorization": f"Bearer {token_of(user)}"} if user else {})
     return Socket(application, "/graphql", connection_params=params)
 
 

@@ -1,18 +1,72 @@
 """People, as the API shows them."""
 
+from datetime import datetime
+
 import strawberry
 import strawberry_django
+from django.db.models import QuerySet
 from strawberry import auto, relay
+from ua_parser import parse as parse_user_agent
 
 from accounts import errors, models
+from accounts.permissions import AccountPermission
+from notifications.models import Event, history_of
 from schema import kit
 
 AccountErrorCode = strawberry.enum(errors.AccountErrorCode, description="Why an account mutation was refused.")
+RateTier = strawberry.enum(models.RateTier, description="How many requests an hour somebody may send.")
 
 
 @strawberry.type
 class AccountUserError(kit.UserError):
     code: AccountErrorCode
+
+
+# Every account mutation's: `extensions=[types.refusals]`.
+refusals = kit.refusals(errors.AccountError, AccountUserError)
+
+
+@strawberry_django.type(models.Session)
+class Session(kit.Keyed, relay.Node):
+    """One sign-in on one device."""
+
+    created_at: auto
+    last_used_at: datetime = strawberry_django.field(description="When it was opened or last refreshed.")
+    expires_at: datetime = strawberry_django.field(description="When it ends unless it is refreshed before.")
+    address: str = strawberry_django.field(description="The IP address it was last used from.")
+
+    @strawberry_django.field(only=["user_agent"], description='For people, for example "Firefox on Linux".')
+    def device(root: strawberry.Parent[models.Session]) -> str:
+        known = parse_user_agent(root.user_agent)
+        browser = known.user_agent and known.user_agent.family
+        system = known.os and known.os.family
+        return " on ".join(name for name in (browser, system) if name) or root.user_agent or "Unknown device"
+
+    @strawberry_django.field(only=["id"], description="Whether it is the one this request came with.")
+    def is_current(root: strawberry.Parent[models.Session], info: kit.Info) -> bool:
+        return root.pk == getattr(kit.viewer(info), "session_id", None)
+
+
+@strawberry_django.type(Event)
+class AccountEvent(kit.Keyed, relay.Node):
+    """One thing that happened to an account."""
+
+    seq: auto
+    type: auto
+    occurred_at: auto
+    origin: str = strawberry_django.field(description="The IP address it was done from; empty when the shop did it.")
+
+    @strawberry_django.field(only=["type", "payload"], description="One sentence.")
+    def message(root: strawberry.Parent[Event]) -> str:
+        return root.message
+
+
+def _private(root: models.User, info: kit.Info) -> models.User:
+    """Somebody's own affairs: for themselves, and for those who may look at users."""
+    viewer = kit.signed_in(info)
+    if viewer.pk != root.pk and not viewer.has_perm(AccountPermission.VIEW_USERS):
+        raise kit.ApiError(kit.ErrorCode.FORBIDDEN, "You do not have the permission this needs.")
+    return root
 
 
 @strawberry_django.type(models.User)
@@ -22,9 +76,26 @@ class User(kit.Keyed, relay.Node):
     email: auto
     full_name: auto
     is_staff: auto
+    is_active: auto
+    rate_tier: RateTier
+    date_joined: auto
 
     @strawberry_django.field(
-        prefetch_related=["groups"], description='Names of the roles this person has, for example ["Approvers"].'
+        prefetch_related=["groups"], description='Names of the roles this person has, for example ["Support"].'
     )
     def roles(root: strawberry.Parent[models.User]) -> list[str]:
         return sorted(group.name for group in root.groups.all())
+
+    @strawberry_django.connection(
+        kit.Connection[Session],
+        description="Where you are signed in, last used first. Of others: for those with accounts.view_user.",
+    )
+    def sessions(root: strawberry.Parent[models.User], info: kit.Info) -> QuerySet[models.Session]:
+        return _private(root, info).sessions.open().order_by("-last_used_at", "id")
+
+    @strawberry_django.connection(
+        kit.Connection[AccountEvent],
+        description="What happened to your account, newest first. Of others: for those with accounts.view_user.",
+    )
+    def events(root: strawberry.Parent[models.User], info: kit.Info) -> QuerySet[Event]:
+        return history_of(_private(root, info)).order_by("-seq")

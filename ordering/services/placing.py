@@ -17,7 +17,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
-from accounts import services as accounts
+from accounts.services import checks
 from catalog import services as catalog
 from catalog.errors import OutOfStock
 from ordering.errors import OrderError, OrderErrorCode
@@ -121,7 +121,7 @@ def guest_token_of(order: Order) -> str | None:
 
 def _accepted(cart_id: UUID | str, key: str, request: CheckoutRequest, actor: "User | AnonymousUser") -> UUID:
     """The id of the order this checkout makes, or made when it was first called."""
-    if not key.strip() or len(key) > MAX_KEY or not accounts.is_text(key):
+    if not key.strip() or len(key) > MAX_KEY or not checks.is_text(key):
         raise OrderError(
             OrderErrorCode.REQUIRED,
             f"Give an idempotencyKey of 1 to {MAX_KEY} printable characters, new for every checkout.",
@@ -199,7 +199,7 @@ def _checked_email(request: CheckoutRequest, actor: "User | AnonymousUser") -> s
     email = (request.email or "").strip() or getattr(actor, "email", "")
     try:
         validate_email(email)
-        if len(email) > MAX_EMAIL or email.startswith('"') or not accounts.is_text(email):
+        if len(email) > MAX_EMAIL or email.startswith('"') or not checks.is_text(email):
             raise ValidationError("too long")
     except ValidationError:
         raise OrderError(
@@ -218,7 +218,7 @@ def _check_addresses(request: CheckoutRequest) -> None:
 
 def _check_address(address: Address, name: str) -> None:
     for part, value in asdict(address).items():
-        if len(value) > MAX_ADDRESS_LINE or not accounts.is_text(value):
+        if len(value) > MAX_ADDRESS_LINE or not checks.is_text(value):
             raise OrderError(
                 OrderErrorCode.INVALID,
                 f"Each part of an address has at most {MAX_ADDRESS_LINE} printable characters.",
@@ -247,7 +247,7 @@ def _check_payment(request: CheckoutRequest) -> None:
             f"There is no such payment gateway here; the shop has: {known}.",
             field=["input", "payment", "gateway"],
         )
-    if not 1 <= len(request.payment_token) <= MAX_TOKEN or not accounts.is_text(request.payment_token):
+    if not 1 <= len(request.payment_token) <= MAX_TOKEN or not checks.is_text(request.payment_token):
         raise OrderError(
             OrderErrorCode.REQUIRED,
             "Give the payment token that the gateway made for this buyer.",

@@ -12,8 +12,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
 
-from accounts import services as accounts
-from accounts.models import RefreshToken, User
+from accounts.models import Session, User
+from accounts.services import sessions
 from catalog.models import Category, Product, ProductVariant, StockLevel, Vendor
 from notifications.models import Event, Notification
 from ordering import services as ordering
@@ -62,7 +62,7 @@ def _decided_request() -> None:
 
 
 def _session() -> None:
-    accounts.sign_in(email=make_user().email, password=PASSWORD)
+    sessions.sign_in(email=make_user().email, password=PASSWORD)
 
 
 def _shelf() -> None:
@@ -87,7 +87,7 @@ def _policy() -> None:
 # How one more row of each model comes to be.
 MAKERS = {
     User: lambda: make_user(roles=("Sellers",)),
-    RefreshToken: _session,
+    Session: _session,
     Group: lambda: Group.objects.create(name=f"Role {next(_numbers)}"),
     Category: _shelf,
     Vendor: _product,
@@ -211,7 +211,7 @@ def test_staff_without_a_permission_sees_nothing(shipping):
 
 @pytest.mark.parametrize(
     "model",
-    [Order, Payment, Fulfillment, Cart, StockLevel, ApprovalRequest, Event, Notification, RefreshToken],
+    [Order, Payment, Fulfillment, Cart, StockLevel, ApprovalRequest, Event, Notification, Session],
     ids=lambda model: model._meta.label_lower,
 )
 def test_what_services_write_is_not_edited_by_hand_even_by_a_superuser(model, browser, shipping, policy):

@@ -1,0 +1,24 @@
+"""The tokens of links in e-mails and of downloads. Signed, each for one purpose; nothing that is stored gives one away."""
+
+from django.conf import settings
+from django.core import signing
+
+EXPORT_LINK_SECONDS = 3600
+
+
+def token(purpose: str, key: object) -> str:
+    """What the link for this row carries. How long it holds is the row's to say."""
+    return signing.Signer(salt=f"accounts.{purpose}").sign(str(key))
+
+
+def key_in(purpose: str, token: str) -> str | None:
+    """The row's key in a token that was made for this purpose; None in any other."""
+    try:
+        return signing.Signer(salt=f"accounts.{purpose}").unsign(token)
+    except signing.BadSignature:
+        return None
+
+
+def url(purpose: str, key: object) -> str:
+    """The address of the frontend's page for it. Behind the # it reaches no server's log and no other site."""
+    return f"{settings.FRONTEND_URL.rstrip('/')}/{purpose}#token={token(purpose, key)}"

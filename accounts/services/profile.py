@@ -1,0 +1,65 @@
+"""What people say about themselves: their name, and the address they sign in with."""
+
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+
+from accounts import events, throttling
+from accounts.models import EmailLink, EmailLinkPurpose, User, normalize_email
+from accounts.services import checks, credentials, email_links
+from notifications import outbox
+
+CHANGE_LIFETIME = timedelta(days=1)
+
+
+@transaction.atomic
+def update(*, actor: User, full_name: str) -> User:
+    """Changes one's own name."""
+    full_name = full_name.strip()
+    checks.check_full_name(full_name, field=["input", "fullName"])
+    user = User.objects.select_for_update().get(pk=actor.pk)
+    if user.full_name != full_name:
+        user.full_name = full_name
+        user.save(update_fields=["full_name"])
+        outbox.record(events.AccountUpdated(fields=["full_name"]), about=user, actor=actor)
+    return user
+
+
+def request_email_change(*, actor: User, new_email: str, password: str) -> str:
+    """Sends a link to the new address; returns where it went. Until it is opened the old one stays.
+
+    An address that has an account is written to as well; nothing else tells that it has.
+    """
+    new_email = normalize_email(new_email)
+    checks.check_email(new_email, field=["newEmail"])
+    credentials.confirm(actor, password, field=["password"])
+    throttling.SEND_LINK.count(new_email)
+    with transaction.atomic():
+        user = User.objects.select_for_update().get(pk=actor.pk)
+        is_taken = User.objects.filter(email=new_email).exists()
+        link = email_links.create(EmailLinkPurpose.CHANGE_EMAIL, new_email, lifetime=CHANGE_LIFETIME, user=user)
+        outbox.record(events.EmailChangeRequested(), about=user, actor=actor)
+        mail = events.EmailChangeUnavailable() if is_taken else events.EmailChangeLinkSent(link_id=str(link.pk))
+        outbox.record(mail, about=link, actor=actor, emails=[new_email])
+    return new_email
+
+
+@transaction.atomic
+def change_email(*, token: str) -> User:
+    """Makes the address the link was sent to the one to sign in with. The old address is told."""
+    throttling.OPEN_LINK.count(token)
+    link = email_links.find(EmailLinkPurpose.CHANGE_EMAIL, token)
+    user = User.objects.select_for_update().get(pk=link.user_id)
+    email_links.use(link)
+    if not user.is_active:
+        raise email_links.invalid()
+    old_email, user.email = user.email, link.email
+    try:
+        with transaction.atomic():
+            user.save(update_fields=["email"])
+    except IntegrityError:
+        raise email_links.invalid() from None
+    # Links of before were asked for, or sent to, an address that is not this account's any more.
+    EmailLink.objects.filter(user=user).delete()
+    outbox.record(events.EmailChanged(), about=user, actor=user, users=[user.pk], emails=[old_email])
+    return user

@@ -1,0 +1,107 @@
+"""How often one may try. Counted for each address and for each client, in Redis where there is one.
+
+Several windows on top of each other make the delays grow: after five attempts in a minute one waits for the minute,
+after ten for ten minutes, and so on to a day.
+"""
+
+import hashlib
+import ipaddress
+import logging
+import math
+import time
+from dataclasses import dataclass
+from functools import cache
+
+from django.conf import settings
+from limits import RateLimitItem, parse_many
+from limits.errors import StorageError
+from limits.storage import storage_from_string
+from limits.strategies import MovingWindowRateLimiter
+
+from accounts.errors import RateLimited
+from notifications import origin
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Throttle:
+    """How many attempts of one kind an address and a client have, shortest window first."""
+
+    name: str
+    per_address: str
+    per_client: str
+
+    def count(self, address: str) -> None:
+        """Counts one attempt; RateLimited when it was one too many, for whichever reason."""
+        _count(parse_many(self.per_client), self.name, "client", _network(origin.current().address))
+        _count(parse_many(self.per_address), self.name, "address", _key(address))
+
+    def forgive(self, address: str) -> None:
+        """Forgets the attempts of an address. Not of the client, who would otherwise buy guesses with a success."""
+        for window in parse_many(self.per_address):
+            try:
+                _limiter().clear(window, self.name, "address", _key(address))
+            except StorageError:
+                logger.warning("Attempts could not be forgotten: Redis does not answer.")
+
+
+SIGN_IN = Throttle("sign-in", "5/minute;10/10 minutes;20/hour;50/day", "30/minute;100/10 minutes;1000/day")
+# Whoever holds a session and says its password again.
+CONFIRM = Throttle("confirm", "5/minute;10/10 minutes;20/hour;50/day", "30/minute;100/10 minutes;1000/day")
+REGISTER = Throttle("register", "3/minute;5/hour;10/day", "10/minute;30/hour;100/day")
+SEND_LINK = Throttle("send-link", "2/minute;5/hour;10/day", "10/minute;30/hour;100/day")
+# Tokens cannot be guessed; this bounds the work of checking them.
+OPEN_LINK = Throttle("open-link", "10/minute", "30/minute;200/hour")
+
+
+def _count(windows: list[RateLimitItem], *key: str) -> None:
+    for window in windows:
+        if not _hit(window, *key):
+            raise RateLimited(retry_after=_wait(window, *key))
+
+
+def _hit(window: RateLimitItem, *key: str) -> bool:
+    try:
+        return _limiter().hit(window, *key)
+    except StorageError:
+        # A limiter that is away must not close the shop: each process counts for itself until it is back.
+        logger.warning("Attempts are counted in this process only: Redis does not answer.")
+        return _local_limiter().hit(window, *key)
+
+
+def _wait(window: RateLimitItem, *key: str) -> int:
+    """Seconds until the window has room."""
+    try:
+        reset_at, _ = _limiter().get_window_stats(window, *key)
+    except StorageError:
+        return window.get_expiry()
+    return max(1, math.ceil(reset_at - time.time()))
+
+
+@cache
+def _limiter() -> MovingWindowRateLimiter:
+    if not settings.REDIS_URL:
+        return _local_limiter()
+    options = {"key_prefix": f"{settings.CELERY_TASK_DEFAULT_QUEUE}:attempts", "wrap_exceptions": True}
+    timeouts = {"socket_connect_timeout": 1, "socket_timeout": 1}
+    return MovingWindowRateLimiter(storage_from_string(settings.REDIS_URL, **options, **timeouts))  # type: ignore[arg-type]
+
+
+@cache
+def _local_limiter() -> MovingWindowRateLimiter:
+    return MovingWindowRateLimiter(storage_from_string("memory://"))
+
+
+def _key(address: str) -> str:
+    """Any text as a short key that does not tell it."""
+    return hashlib.sha256(address.encode(errors="replace")).hexdigest()[:32]
+
+
+def _network(address: str) -> str:
+    """One client: an IPv4 address, or the /64 that one IPv6 subscriber has for itself."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address

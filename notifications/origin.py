@@ -1,0 +1,67 @@
+"""Where the request at hand comes from. What is recorded, counted or opened meanwhile says so; tasks come from nowhere."""
+
+from asyncio import iscoroutinefunction
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.decorators import sync_and_async_middleware
+
+MAX_USER_AGENT = 300
+
+
+@dataclass(frozen=True)
+class Origin:
+    """An IP address and what the client calls itself; both empty where there is no request."""
+
+    address: str = ""
+    user_agent: str = ""
+
+
+_current: ContextVar[Origin] = ContextVar("origin", default=Origin())
+
+
+def current() -> Origin:
+    """Of the request that is being answered."""
+    return _current.get()
+
+
+@contextmanager
+def entered(origin: Origin) -> Iterator[None]:
+    """Whatever happens within comes from there."""
+    token = _current.set(origin)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+@sync_and_async_middleware
+def middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+    """Makes each request's origin the current one."""
+    if iscoroutinefunction(get_response):
+
+        async def answer_async(request: HttpRequest) -> Any:
+            with entered(_of(request)):
+                return await get_response(request)
+
+        return answer_async
+
+    def answer(request: HttpRequest) -> Any:
+        with entered(_of(request)):
+            return get_response(request)
+
+    return answer
+
+
+def _of(request: HttpRequest) -> Origin:
+    address = request.META.get("REMOTE_ADDR") or ""
+    if settings.BEHIND_PROXY:
+        # The last entry is the one our own proxy wrote; those before it are whatever the client claims.
+        address = request.headers.get("X-Forwarded-For", address).rpartition(",")[2].strip()
+    user_agent = "".join(filter(str.isprintable, request.headers.get("User-Agent", "")))
+    return Origin(address=address[:45], user_agent=user_agent[:MAX_USER_AGENT])
