@@ -1,4 +1,4 @@
-"""The tokens of links in e-mails and of downloads. Signed, each for one purpose; nothing that is stored gives one away."""
+"""The tokens of links in e-mails and of downloads: signed, each for one purpose, and kept nowhere."""
 
 from django.conf import settings
 from django.core import signing

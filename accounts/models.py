@@ -105,7 +105,7 @@ class SessionQuerySet(models.QuerySet["Session"]):
 
 
 class Session(models.Model):
-    """One sign-in on one device, with all the tokens that came of it. Whatever names a session that ended is refused."""
+    """One sign-in on one device, with all the tokens that came of it. When it has ended, none of them is accepted."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="sessions")
@@ -155,7 +155,7 @@ class EmailLinkPurpose(models.TextChoices):
 
 
 class EmailLink(models.Model):
-    """A link that was asked for an e-mail address. Opening it proves who reads there; then it is gone, so it works once.
+    """A link that was sent to an e-mail address. Using it proves who reads there; then it is gone, so it works once.
 
     An account comes to be when the link of its registration is opened: until then name and password wait here, each
     registration's with its own link, so that nobody can put a password under somebody else's account.

@@ -1,4 +1,4 @@
-"""Where the request at hand comes from. What is recorded, counted or opened meanwhile says so; tasks come from nowhere."""
+"""Where the request at hand comes from. What is recorded or counted meanwhile says so; tasks come from nowhere."""
 
 from asyncio import iscoroutinefunction
 from collections.abc import Callable, Iterator
@@ -22,7 +22,8 @@ class Origin:
     user_agent: str = ""
 
 
-_current: ContextVar[Origin] = ContextVar("origin", default=Origin())
+_NOWHERE = Origin()
+_current: ContextVar[Origin] = ContextVar("origin", default=_NOWHERE)
 
 
 def current() -> Origin:

@@ -52,7 +52,8 @@ def refuse_other_sites(request: HttpRequest) -> None:
     if origin != own and origin not in settings.CORS_ALLOWED_ORIGINS:
         raise kit.ApiError(
             kit.ErrorCode.FORBIDDEN,
-            "A session in cookies is for pages of this host and of ALLOWED_ORIGINS. Send an Authorization header instead.",
+            "A session in cookies is for pages of this host and of ALLOWED_ORIGINS. "
+            "Others send the access token in an Authorization header.",
         )
 
 

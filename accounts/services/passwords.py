@@ -49,10 +49,10 @@ def reset(*, token: str, new_password: str) -> User:
     checks.check_password(new_password, link.user, field=["password"])
     hashed = make_password(new_password)
     with transaction.atomic():
-        user = User.objects.select_for_update().get(pk=link.user_id)
-        email_links.use(link)
-        if not user.is_active or user.email != link.email:
+        user = User.objects.select_for_update().filter(pk=link.user.pk, email=link.email, is_active=True).first()
+        if user is None:
             raise email_links.invalid()
+        email_links.use(link)
         _set(user, hashed)
         outbox.record(events.PasswordReset(), about=user, actor=user, users=[user.pk], emails=[user.email])
     throttling.SIGN_IN.forgive(user.email)

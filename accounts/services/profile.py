@@ -49,10 +49,10 @@ def change_email(*, token: str) -> User:
     """Makes the address the link was sent to the one to sign in with. The old address is told."""
     throttling.OPEN_LINK.count(token)
     link = email_links.find(EmailLinkPurpose.CHANGE_EMAIL, token)
-    user = User.objects.select_for_update().get(pk=link.user_id)
-    email_links.use(link)
-    if not user.is_active:
+    user = User.objects.select_for_update().filter(email_links=link, is_active=True).first()
+    if user is None:
         raise email_links.invalid()
+    email_links.use(link)
     old_email, user.email = user.email, link.email
     try:
         with transaction.atomic():

@@ -62,7 +62,7 @@ def _send(email: str, full_name: str, hashed: str) -> None:
         EmailLinkPurpose.VERIFY_EMAIL, email, lifetime=VERIFICATION_LIFETIME, full_name=full_name, password=hashed
     )
     reader = [email] if hashed else []
-    if owner is not None:
+    if owner is not None and hashed:
         outbox.record(events.RegistrationRepeated(), about=owner, emails=reader)
     elif settings.EMAIL_VERIFICATION or not hashed:
         outbox.record(events.RegistrationRequested(link_id=str(link.pk)), about=link, emails=reader)

@@ -37,7 +37,7 @@ def sign_in(*, email: str, password: str) -> Tokens:
     email = normalize_email(email)
     throttling.SIGN_IN.count(email)
     user = credentials.owner_of(email, password)
-    opened = user and _opened_with_password(user)
+    opened = _opened_with_password(user) if user else None
     if opened is None:
         raise AccountError(
             AccountErrorCode.INVALID_CREDENTIALS, "The e-mail address or the password is not right.", field=["email"]

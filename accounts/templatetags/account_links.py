@@ -1,4 +1,4 @@
-"""`{% link_url "verify-email" link_id %}`: the address an e-mail leads to. Its token is made here, when the e-mail is."""
+"""`{% link_url "verify-email" link_id %}`: the address an e-mail leads to, whose token is made with the e-mail."""
 
 from django import template
 

@@ -42,7 +42,7 @@ class PasswordResetPayload:
 class Mutation:
     @strawberry.mutation(
         extensions=[types.refusals],
-        description="""Sends a link to the address; opening it, and passing its token to accountVerifyEmail, makes the account.
+        description="""Sends a link to the address; its token, passed to accountVerifyEmail, makes the account.
 
 The answer is the same when the address has an account: its owner is told by e-mail.""",
     )
@@ -53,7 +53,7 @@ The answer is the same when the address has an account: its owner is told by e-m
 
     @strawberry.mutation(
         extensions=[types.refusals],
-        description="Makes the account of a registration. The token is in the e-mailed link, works once and for 24 hours.",
+        description="Makes the account of a registration. The token is in the e-mailed link and works once, for 24 hours.",
     )
     def account_verify_email(self, token: str) -> AccountVerifyEmailPayload | None:
         return AccountVerifyEmailPayload(user=registering.verify_email(token=token))
