@@ -53,7 +53,7 @@ The answer is the same when the address has an account: its owner is told by e-m
 
     @strawberry.mutation(
         extensions=[types.refusals],
-        description="Makes the account of a registration. The token is in the e-mailed link and works once, for 24 hours.",
+        description="Makes the account of a registration. The token is in the e-mail and works once, for 24 hours.",
     )
     def account_verify_email(self, token: str) -> AccountVerifyEmailPayload | None:
         return AccountVerifyEmailPayload(user=registering.verify_email(token=token))
