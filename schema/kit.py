@@ -133,6 +133,15 @@ subscriber = database_sync_to_async(signed_in_still, thread_sensitive=False)
 
 @strawberry.schema_directive(
     locations=[Location.FIELD_DEFINITION],
+    name="signedIn",
+    description="Nothing without an access token: UNAUTHENTICATED.",
+)
+class SignedIn:
+    """`directives=[kit.SignedIn()]` says so in the schema; asking `signed_in` is what refuses."""
+
+
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION],
     name="needs",
     description="The permission the signed-in user must hold.",
 )

@@ -17,7 +17,9 @@ class NotificationsMarkReadPayload:
 
 @strawberry.type
 class Mutation:
-    @strawberry.mutation(description="Marks these as read, at most 100; all of yours when `ids` is absent.")
+    @strawberry.mutation(
+        directives=[kit.SignedIn()], description="Marks these as read, at most 100; all of yours when `ids` is absent."
+    )
     def notifications_mark_read(
         self, info: kit.Info, ids: list[relay.GlobalID] | None = None
     ) -> NotificationsMarkReadPayload | None:

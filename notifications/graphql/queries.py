@@ -11,7 +11,9 @@ from schema import kit
 
 @strawberry.type
 class Query:
-    @strawberry_django.connection(kit.Connection[types.Notification], description="Your inbox, newest first.")
+    @strawberry_django.connection(
+        kit.Connection[types.Notification], directives=[kit.SignedIn()], description="Your inbox, newest first."
+    )
     def notifications(
         self, info: kit.Info, filters: types.NotificationFilters | None = None
     ) -> QuerySet[models.Notification]:

@@ -16,7 +16,7 @@ PAGE = 50
 
 @strawberry.type
 class Subscription:
-    @strawberry.subscription(description="Each new notification of yours, from now on.")
+    @strawberry.subscription(directives=[kit.SignedIn()], description="Each new notification of yours, from now on.")
     async def notification_received(self, info: kit.Info) -> AsyncGenerator[types.Notification, None]:
         viewer = await kit.subscriber(info)
         async with aclosing(live.newest(models.topic_of("user", viewer.pk), partial(_inbox, info))) as received:

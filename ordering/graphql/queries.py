@@ -25,7 +25,9 @@ class Query:
         return kit.row(models.Order.objects.visible_to(kit.viewer(info), guest_token), id, types.Order, info)
 
     @strawberry_django.connection(
-        kit.Connection[types.Order], description="One's own orders, or everybody's for staff; newest first."
+        kit.Connection[types.Order],
+        directives=[kit.SignedIn()],
+        description="One's own orders, or everybody's for staff; newest first.",
     )
     def orders(
         self,

@@ -25,7 +25,9 @@ class ApprovalRequestRejectPayload:
 @strawberry.type
 class Mutation:
     @strawberry.mutation(
-        extensions=[_refusals], description="Says yes, as a member of the group. Nobody approves their own."
+        extensions=[_refusals],
+        directives=[kit.SignedIn()],
+        description="Says yes, as a member of the group. Nobody approves their own.",
     )
     def approval_request_approve(
         self, info: kit.Info, id: relay.GlobalID, comment: str = ""
@@ -35,7 +37,9 @@ class Mutation:
         return ApprovalRequestApprovePayload(approval_request=request)
 
     @strawberry.mutation(
-        extensions=[_refusals], description="Says no: the order ends, its stock goes back, nothing is charged."
+        extensions=[_refusals],
+        directives=[kit.SignedIn()],
+        description="Says no: the order ends, its stock goes back, nothing is charged.",
     )
     def approval_request_reject(
         self, info: kit.Info, id: relay.GlobalID, reason: str

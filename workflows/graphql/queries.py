@@ -13,6 +13,7 @@ from workflows.graphql import types
 class Query:
     @strawberry_django.connection(
         kit.Connection[types.ApprovalRequest],
+        directives=[kit.SignedIn()],
         description="Those of the groups you belong to, and those of your own orders; newest first.",
     )
     def approval_requests(

@@ -18,7 +18,9 @@ PAGE = 50
 
 @strawberry.type
 class Subscription:
-    @strawberry.subscription(description="Each new request to a group you belong to, from now on.")
+    @strawberry.subscription(
+        directives=[kit.SignedIn()], description="Each new request to a group you belong to, from now on."
+    )
     async def approval_request_added(self, info: kit.Info) -> AsyncGenerator[types.ApprovalRequest, None]:
         viewer = await kit.subscriber(info)
         async with aclosing(live.newest(topic_of("user", viewer.pk), partial(_of_my_groups, info))) as added:

@@ -141,13 +141,18 @@ is taken for stolen and ends its session.""",
             cookies.clear(info.context.response)
         return TokenRevokePayload(is_revoked=sessions.sign_out(refresh_token=refresh_token))
 
-    @strawberry.mutation(description="Signs out everywhere: every session of yours ends at once, this one included.")
+    @strawberry.mutation(
+        directives=[kit.SignedIn()],
+        description="Signs out everywhere: every session of yours ends at once, this one included.",
+    )
     def tokens_revoke_all(self, info: kit.Info) -> TokensRevokeAllPayload | None:
         viewer = kit.signed_in(info)
         return TokensRevokeAllPayload(revoked_count=sessions.revoke_all(user_id=viewer.pk, actor=viewer))
 
     @strawberry.mutation(
-        extensions=[types.refusals], description="Signs one device out: `id` is one of `me.sessions`. It ends at once."
+        extensions=[types.refusals],
+        directives=[kit.SignedIn()],
+        description="Signs one device out: `id` is one of `me.sessions`. It ends at once.",
     )
     def session_revoke(self, info: kit.Info, id: relay.GlobalID) -> SessionRevokePayload | None:
         viewer = kit.signed_in(info)
@@ -155,6 +160,7 @@ is taken for stolen and ends its session.""",
 
     @strawberry.mutation(
         extensions=[types.refusals],
+        directives=[kit.SignedIn()],
         description="Sets a new password. Every session ends at once; the tokens in the answer are of a new one.",
     )
     def password_change(
