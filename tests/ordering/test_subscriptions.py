@@ -291,7 +291,7 @@ async def test_a_document_that_is_wrong_says_so_and_the_socket_lives(customer, o
 
 
 async def test_two_subscriptions_of_one_socket_are_told_apart(order, customer, guest, variant, desk):
-    other = await database_sync_to_async(order_of)(Api(customer), (gid(variant), 1))
+    other = await database_sync_to_async(lambda: order_of(Api(customer), (gid(variant), 1)))()
 
     async with socket(customer) as client:
         for number, followed in (("1", order), ("2", other)):
