@@ -7,12 +7,14 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.static import serve
 
 from schema.root import schema
-from schema.views import GraphQLView, healthz, index, schema_file
+from schema.views import ACCOUNT_PAGES, GraphQLView, account, healthz, index, schema_file
 
 urlpatterns = [
     path("", index),
     # Exempt because Django's own cookies are not read there; those that are, accounts.graphql.cookies protects.
     path("graphql", csrf_exempt(GraphQLView.as_view(schema=schema, allow_queries_via_get=False))),
+    # The addresses in e-mails, as `accounts.links` makes them; a shop serves its own at FRONTEND_URL.
+    *(path(page, account, {"page": page}) for page in ACCOUNT_PAGES),
     path("schema.graphql", schema_file),
     path("healthz", healthz),
     path("admin/", admin.site.urls),

@@ -47,7 +47,7 @@ await mkdir(outdir, { recursive: true });
 await Promise.all([
   build({
     ...shared,
-    entryPoints: { live: "src/live.js", graphiql: "src/graphiql.jsx" },
+    entryPoints: { live: "src/live.js", account: "src/account.js", graphiql: "src/graphiql.jsx" },
     jsx: "automatic",
     plugins: [fontsAsFiles],
   }),

@@ -24,6 +24,25 @@ PAGE_POLICY = (
     "frame-ancestors 'none'"
 )
 
+# What stands behind the links in e-mails where no shop has pages of its own: title, what to do, and what does it.
+ACCOUNT_PAGES = {
+    "verify-email": (
+        "Confirm your e-mail address",
+        "One press of the button finishes your account.",
+        "accountVerifyEmail",
+    ),
+    "reset-password": (
+        "Set a new password",
+        "It ends every session of your account: you sign in again everywhere.",
+        "passwordReset",
+    ),
+    "change-email": (
+        "Confirm your new e-mail address",
+        "One press of the button makes it the address you sign in with.",
+        "emailChange",
+    ),
+}
+
 
 class GraphQLView(StrawberryView[kit.Context, None]):
     """Answers every request with JSON, also what is not GraphQL."""
@@ -68,6 +87,14 @@ def _refusal(status: int, message: str) -> JsonResponse:
 def index(request: HttpRequest) -> HttpResponse:
     """What this is, for developers; with the demo's accounts and its live order board where there is one."""
     return _page(request, "index.html", live=_is_built("live"), demo=settings.DEBUG)
+
+
+@require_safe
+def account(request: HttpRequest, page: str) -> HttpResponse:
+    """The page behind a link in an e-mail. The token is behind the #, so it never reaches this server's log."""
+    title, lead, mutation = ACCOUNT_PAGES[page]
+    built = _is_built("account")
+    return _page(request, "account.html", page=page, title=title, lead=lead, mutation=mutation, built=built)
 
 
 @require_safe
