@@ -13,52 +13,61 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from accounts.models import RefreshToken, User
+from accounts import tokens
+from accounts.models import RefreshToken, Session, User
 from notifications.models import Event
 from tests.conftest import PASSWORD, Api, make_user
+from tests.people import ME, REVOKE, VERIFY, codes, everything_stored, hashes_counted, refresh, sign_in
 
 pytestmark = pytest.mark.django_db
 
-ERRORS = "userErrors { code message field retryable }"
-CREATE = f"""
-mutation($email: String!, $password: String!) {{
-  tokenCreate(email: $email, password: $password) {{
-    accessToken refreshToken expiresAt user {{ email }} {ERRORS}
-  }}
-}}
-"""
-REFRESH = (
-    f"mutation($t: String!) {{ tokenRefresh(refreshToken: $t) {{ accessToken refreshToken expiresAt {ERRORS} }} }}"
-)
-REVOKE = f"mutation($t: String!) {{ tokenRevoke(refreshToken: $t) {{ isRevoked {ERRORS} }} }}"
-VERIFY = "mutation($t: String!) { tokenVerify(token: $t) { isValid expiresAt user { email } } }"
-ME = "{ me { email } }"
 INVALID = {"isValid": False, "expiresAt": None, "user": None}
 
 
-def sign_in(api, email="customer@example.com", password=PASSWORD):
-    return api(CREATE, email=email, password=password)["tokenCreate"]
-
-
-def refresh(api, token):
-    return api(REFRESH, t=token)["tokenRefresh"]
-
-
 def claims(user, **changes):
-    """What a token of ours says, with changes; None takes a claim away."""
+    """What a token of ours says of a new session of this user, with changes; None takes a claim away."""
     now = timezone.now()
-    ours = {"sub": str(user.pk), "iss": "nexus", "iat": now, "exp": now + timedelta(minutes=5), "jti": "1", **changes}
+    session = Session.objects.create(user=user, last_used_at=now, expires_at=now + timedelta(days=30))
+    ours = {
+        "sub": str(user.pk),
+        "sid": str(session.pk),
+        "iss": "nexus",
+        "iat": now,
+        "exp": now + timedelta(minutes=5),
+        "jti": "1",
+        **changes,
+    }
     return {name: value for name, value in ours.items() if value is not None}
 
 
-def signed(payload, key=None, algorithm="HS256"):
-    return jwt.encode(payload, settings.SECRET_KEY if key is None else key, algorithm)
+def signed(payload, key=None, algorithm="HS256", **header):
+    """Signed by hand, by default as we would; None takes a header away."""
+    ours = {"kid": next(iter(tokens.keys())), "typ": "at+jwt", **header}
+    ours = {name: value for name, value in ours.items() if value is not None or name == "typ"}
+    return jwt.encode(payload, settings.SECRET_KEY if key is None else key, algorithm, headers=ours)
 
 
 def with_payload(token, payload):
     """The token with another payload under its old signature."""
     head, _, signature = token.split(".")
     return f"{head}.{base64.urlsafe_b64encode(json.dumps(payload).encode()).decode().rstrip('=')}.{signature}"
+
+
+REFRESH_TOKEN_INVALID = {
+    "code": "REFRESH_TOKEN_INVALID",
+    "message": "The refresh token has expired or was used, or the session has ended. Sign in again.",
+    "field": ["refreshToken"],
+    "retryable": False,
+}
+
+
+def happened():
+    return list(Event.objects.order_by("occurred_at", "seq").values_list("type", flat=True))
+
+
+def ten_seconds_pass():
+    """Since every refresh so far."""
+    RefreshToken.objects.exclude(used_at=None).update(used_at=timezone.now() - timedelta(seconds=11))
 
 
 def is_refused_everywhere(token):
@@ -93,8 +102,36 @@ def test_the_address_may_be_written_in_any_case(customer, guest, email):
 def test_an_access_token_names_the_user_by_id_and_nothing_private(customer, guest):
     payload = jwt.decode(sign_in(guest)["accessToken"], options={"verify_signature": False})
 
-    assert payload.keys() == {"sub", "iss", "iat", "exp", "jti"}
+    assert payload.keys() == {"sub", "sid", "iss", "iat", "exp", "jti"}
     assert (payload["sub"], payload["iss"]) == (str(customer.pk), "nexus")
+    assert payload["sid"] == str(Session.objects.get().pk)
+
+
+def test_an_access_token_says_which_key_signed_it_and_that_it_is_one(customer, guest):
+    header = jwt.get_unverified_header(sign_in(guest)["accessToken"])
+
+    assert header == {"alg": "HS256", "kid": next(iter(tokens.keys())), "typ": "at+jwt"}
+    assert header["kid"] not in settings.SECRET_KEY
+
+
+def test_signing_in_is_recorded_and_opens_a_session_of_this_device(customer):
+    api = Api()
+    api.http.defaults |= {"HTTP_USER_AGENT": "curl/8.5.0", "REMOTE_ADDR": "192.0.2.7"}
+
+    sign_in(api)
+
+    session = Session.objects.get()
+    assert (session.user, session.user_agent, session.address) == (customer, "curl/8.5.0", "192.0.2.7")
+    event = Event.objects.get()
+    assert (event.type, event.topic, event.payload, event.actor, event.origin) == (
+        "account.signed_in",
+        f"user.{customer.pk}",
+        {"session_id": str(session.pk)},
+        customer,
+        "192.0.2.7",
+    )
+    customer.refresh_from_db()
+    assert timezone.now() - customer.last_login < timedelta(seconds=10)
 
 
 def test_an_unknown_address_and_a_wrong_password_are_the_same_answer(customer, guest):
@@ -116,6 +153,7 @@ def test_an_unknown_address_and_a_wrong_password_are_the_same_answer(customer, g
             }
         ],
     }
+    assert not Session.objects.exists()
     assert not RefreshToken.objects.exists()
     assert not Event.objects.exists()
 
@@ -164,10 +202,30 @@ def test_signing_in_takes_at_most_eight_statements(customer, guest):
     assert len(statements) <= 8
 
 
-def test_each_sign_in_is_a_family_of_its_own(customer, guest):
+def test_signing_in_takes_one_password_hash(customer, guest, settings):
+    with hashes_counted(settings) as counted:
+        sign_in(guest)
+
+    assert counted == [1]
+
+
+def test_a_password_that_was_hashed_when_that_was_cheaper_is_hashed_anew(customer, guest, settings):
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+    ]
+
+    assert sign_in(guest)["userErrors"] == []
+
+    customer.refresh_from_db()
+    assert customer.password.startswith("pbkdf2_sha256$")
+    assert sign_in(guest)["userErrors"] == []
+
+
+def test_each_sign_in_is_a_session_of_its_own(customer, guest):
     first, second = sign_in(guest), sign_in(guest)
 
-    assert RefreshToken.objects.values("family").distinct().count() == 2
+    assert RefreshToken.objects.values("session").distinct().count() == 2
     assert guest(REVOKE, t=first["refreshToken"])["tokenRevoke"]["isRevoked"] is True
     assert refresh(guest, second["refreshToken"])["userErrors"] == []
 
@@ -176,11 +234,9 @@ def test_the_database_keeps_no_token_only_digests(customer, guest):
     session = sign_in(guest)
     session = session | {"second": refresh(guest, session["refreshToken"])["refreshToken"]}
 
-    kept = " ".join(str(value) for row in RefreshToken.objects.values() for value in row.values())
-    told = json.dumps(list(Event.objects.values_list("payload", flat=True)))
-    for secret in (session["accessToken"], session["refreshToken"], session["second"]):
+    kept = everything_stored()
+    for secret in (session["accessToken"], session["refreshToken"], session["second"], PASSWORD):
         assert secret not in kept
-        assert secret not in told
     assert [len(digest) for digest in RefreshToken.objects.values_list("digest", flat=True)] == [64, 64]
 
 
@@ -196,6 +252,18 @@ def test_me_is_read_in_one_statement(customer):
         assert api(ME) == {"me": {"email": "customer@example.com"}}
 
     assert len(statements) == 1
+
+
+def test_a_token_costs_a_query_one_statement(customer):
+    counted = []
+
+    for api in (Api(), Api(customer)):
+        api("{ products { totalCount edges { node { id } } } }")
+        with CaptureQueriesContext(connection) as statements:
+            api("{ me { email } products { totalCount edges { node { id } } } }")
+        counted.append(len(statements))
+
+    assert counted[1] == counted[0] + 1
 
 
 def test_me_with_roles_is_read_in_two_statements(customer):
@@ -250,6 +318,18 @@ def test_the_admins_session_cookie_is_nobody_here(customer):
     assert api(ME) == {"me": None}
 
 
+def test_a_token_of_somebody_elses_session_is_refused(customer, staff):
+    assert is_refused_everywhere(signed(claims(customer, sid=claims(staff)["sid"])))
+
+
+def test_the_token_of_a_session_that_was_deleted_is_refused(customer):
+    token = Api(customer).token
+
+    Session.objects.all().delete()
+
+    assert is_refused_everywhere(token)
+
+
 def test_a_token_like_ours_made_by_hand_is_accepted(customer):
     assert Api(token=signed(claims(customer)))(ME) == {"me": {"email": "customer@example.com"}}
 
@@ -261,6 +341,15 @@ def test_an_expired_access_token_is_refused(customer):
 @pytest.mark.parametrize("key", ["another key that is as long as ours is, more or less", "x" * 64])
 def test_a_token_signed_with_another_key_is_refused(customer, key):
     assert is_refused_everywhere(signed(claims(customer), key=key))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{"kid": None}, {"kid": ""}, {"kid": "another"}, {"typ": None}, {"typ": "JWT"}, {"typ": "dpop+jwt"}],
+    ids=["no kid", "an empty kid", "another kid", "no type", "a plain JWT", "of another kind"],
+)
+def test_a_token_that_is_marked_as_something_else_is_refused(customer, header):
+    assert is_refused_everywhere(signed(claims(customer), **header))
 
 
 @pytest.mark.parametrize("algorithm", ["HS384", "HS512"])
@@ -295,6 +384,11 @@ def test_a_token_whose_payload_was_exchanged_is_refused(customer, staff):
         {"sub": "1"},
         {"sub": "customer@example.com"},
         {"sub": "00000000-0000-4000-8000-000000000000"},
+        {"sid": None},
+        {"sid": ""},
+        {"sid": "1"},
+        {"sid": "00000000-0000-4000-8000-000000000000"},
+        {"jti": None},
         {"nbf": datetime(2999, 1, 1, tzinfo=UTC)},
         {"iat": datetime(2999, 1, 1, tzinfo=UTC)},
     ],
@@ -309,7 +403,26 @@ def test_garbage_is_no_token(db, token):
     assert is_refused_everywhere(token)
 
 
-@pytest.mark.parametrize("token", ["", " ", "\x00", "ü.ü.ü", "x" * 1_000_000], ids=range(5))
+def segment(text):
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        " ",
+        "\x00",
+        "ü.ü.ü",
+        "x" * 1_000_000,
+        f"{segment('[' * 100_000)}.e30.e30",
+        f"{segment('{')}.e30.e30",
+        f"{segment('[]')}.e30.e30",
+        f"{segment(json.dumps({'alg': 'HS256', 'typ': 'at+jwt', 'kid': ['a']}))}.e30.e30",
+        f"{segment(json.dumps({'alg': None, 'typ': ['at+jwt'], 'kid': {}}))}.e30.e30",
+    ],
+    ids=range(10),
+)
 def test_garbage_that_fits_no_header_is_not_valid_either(db, guest, token):
     assert guest(VERIFY, t=token)["tokenVerify"] == INVALID
 
@@ -371,7 +484,7 @@ def test_a_valid_token_is_verified_with_its_owner_and_its_end(customer, guest):
 
 
 # ── Refreshing ───────────────────────────────────────────────────────────────────────────────────────────────────────
-def test_refreshing_gives_a_new_pair_in_the_same_family(customer, guest):
+def test_refreshing_gives_a_new_pair_in_the_same_session(customer, guest):
     session = sign_in(guest)
 
     renewed = refresh(guest, session["refreshToken"])
@@ -381,9 +494,17 @@ def test_refreshing_gives_a_new_pair_in_the_same_family(customer, guest):
     assert renewed["accessToken"] != session["accessToken"]
     assert Api(token=renewed["accessToken"])(ME) == {"me": {"email": "customer@example.com"}}
     old, new = RefreshToken.objects.order_by("pk")
-    assert old.family == new.family
-    assert old.revoked_at is not None
-    assert new.revoked_at is None
+    assert old.session == new.session == Session.objects.get()
+    assert old.used_at is not None
+    assert new.used_at is None
+
+
+def test_the_access_token_of_before_is_good_until_it_expires(customer, guest):
+    session = sign_in(guest)
+
+    refresh(guest, session["refreshToken"])
+
+    assert Api(token=session["accessToken"])(ME) == {"me": {"email": "customer@example.com"}}
 
 
 def test_a_session_goes_on_for_as_long_as_it_is_refreshed(customer, guest):
@@ -394,46 +515,100 @@ def test_a_session_goes_on_for_as_long_as_it_is_refreshed(customer, guest):
         assert payload["userErrors"] == []
         token = payload["refreshToken"]
 
-    assert RefreshToken.objects.filter(revoked_at=None).count() == 1
-    assert not Event.objects.exists()
+    assert RefreshToken.objects.filter(used_at=None).count() == 1
+    assert happened() == ["account.signed_in"]
 
 
-def test_a_used_refresh_token_ends_its_whole_family_and_is_recorded(customer, guest):
+def test_refreshing_notes_when_and_from_where_and_lives_thirty_days_more(customer, guest):
+    token = sign_in(guest)["refreshToken"]
+    yesterday = timezone.now() - timedelta(days=1)
+    Session.objects.update(last_used_at=yesterday, expires_at=yesterday + timedelta(days=30))
+    guest.http.defaults |= {"HTTP_USER_AGENT": "curl/8.5.0", "REMOTE_ADDR": "192.0.2.7"}
+
+    refresh(guest, token)
+
+    session = Session.objects.get()
+    assert (session.user_agent, session.address) == ("curl/8.5.0", "192.0.2.7")
+    assert timezone.now() - session.last_used_at < timedelta(minutes=1)
+    assert session.expires_at - timezone.now() > timedelta(days=29, hours=23)
+
+
+def test_a_retry_within_ten_seconds_gets_the_same_successor(customer, guest):
+    lost = sign_in(guest)["refreshToken"]
+    first = refresh(guest, lost)
+    RefreshToken.objects.exclude(used_at=None).update(used_at=timezone.now() - timedelta(seconds=9))
+
+    again = refresh(guest, lost)
+
+    assert again["userErrors"] == []
+    assert again["refreshToken"] == first["refreshToken"]
+    assert Api(token=again["accessToken"])(ME) == {"me": {"email": "customer@example.com"}}
+    assert RefreshToken.objects.count() == 2
+    assert happened() == ["account.signed_in"]
+    assert refresh(guest, again["refreshToken"])["userErrors"] == []
+
+
+def test_the_successor_cannot_be_derived_without_the_shops_key(customer, guest, settings):
+    session = sign_in(guest)
+    first = refresh(guest, session["refreshToken"])["refreshToken"]
+
+    settings.SECRET_KEY = "the key of another shop"
+
+    assert tokens.successor_of(session["refreshToken"]) != first
+
+
+def test_no_retry_is_one_once_the_successor_was_used(customer, guest):
+    session = sign_in(guest)
+    renewed = refresh(guest, session["refreshToken"])
+    refresh(guest, renewed["refreshToken"])
+
+    again = refresh(guest, session["refreshToken"])
+
+    assert codes(again) == ["REFRESH_TOKEN_INVALID"]
+    assert happened() == ["account.signed_in", "account.refresh_token_reused"]
+
+
+def test_a_used_refresh_token_ends_its_session_at_once_and_is_recorded(customer, guest, mailed):
     stolen = sign_in(guest)
     elsewhere = sign_in(guest)
     renewed = refresh(guest, stolen["refreshToken"])
+    ten_seconds_pass()
 
-    again = refresh(guest, stolen["refreshToken"])
+    with mailed() as letters:
+        again = refresh(guest, stolen["refreshToken"])
 
     assert again["accessToken"] is None
     assert again["refreshToken"] is None
-    assert [(error["code"], error["field"]) for error in again["userErrors"]] == [
-        ("REFRESH_TOKEN_INVALID", ["refreshToken"])
-    ]
-    event = Event.objects.get()
+    assert again["userErrors"] == [REFRESH_TOKEN_INVALID]
+    event = Event.objects.exclude(type="account.signed_in").get()
     assert (event.type, event.topic, event.payload) == ("account.refresh_token_reused", f"user.{customer.pk}", {})
-    assert refresh(guest, renewed["refreshToken"])["userErrors"][0]["code"] == "REFRESH_TOKEN_INVALID"
+    assert (event.actor, event.origin) == (None, "127.0.0.1")
+    assert event.audience == {"users": [str(customer.pk)], "emails": ["customer@example.com"]}
+    assert [letter.to for letter in letters] == [["customer@example.com"]]
+    assert codes(refresh(guest, renewed["refreshToken"])) == ["REFRESH_TOKEN_INVALID"]
+    assert is_refused_everywhere(stolen["accessToken"])
+    assert is_refused_everywhere(renewed["accessToken"])
+    assert Api(token=elsewhere["accessToken"])(ME) == {"me": {"email": "customer@example.com"}}
     assert refresh(guest, elsewhere["refreshToken"])["userErrors"] == []
 
 
-def test_a_family_that_has_ended_is_not_reported_again(customer, guest):
+def test_a_session_that_has_ended_is_not_reported_again(customer, guest):
     session = sign_in(guest)
     refresh(guest, session["refreshToken"])
+    ten_seconds_pass()
     for _ in range(3):
         refresh(guest, session["refreshToken"])
 
-    assert Event.objects.count() == 1
+    assert happened() == ["account.signed_in", "account.refresh_token_reused"]
 
 
 def test_an_expired_refresh_token_is_refused_and_is_no_alarm(customer, guest):
     token = sign_in(guest)["refreshToken"]
     RefreshToken.objects.update(expires_at=timezone.now())
 
-    payload = refresh(guest, token)
-
-    assert payload["userErrors"][0]["code"] == "REFRESH_TOKEN_INVALID"
-    assert RefreshToken.objects.count() == 1
-    assert not Event.objects.exists()
+    assert refresh(guest, token)["userErrors"] == [REFRESH_TOKEN_INVALID]
+    assert RefreshToken.objects.get().used_at is None
+    assert happened() == ["account.signed_in"]
 
 
 def test_a_refresh_token_lives_for_thirty_days(customer, guest):
@@ -448,21 +623,36 @@ def test_an_inactive_user_cannot_refresh(customer, guest):
     token = sign_in(guest)["refreshToken"]
     User.objects.filter(pk=customer.pk).update(is_active=False)
 
-    assert refresh(guest, token)["userErrors"][0]["code"] == "REFRESH_TOKEN_INVALID"
-    assert RefreshToken.objects.get().revoked_at is None
+    assert codes(refresh(guest, token)) == ["REFRESH_TOKEN_INVALID"]
+    assert RefreshToken.objects.get().used_at is None
+
+
+def test_the_refresh_token_of_a_deleted_user_is_refused(customer, guest):
+    token = sign_in(guest)["refreshToken"]
+
+    customer.delete()
+
+    assert codes(refresh(guest, token)) == ["REFRESH_TOKEN_INVALID"]
+    assert guest(REVOKE, t=token)["tokenRevoke"] == {"isRevoked": False, "userErrors": []}
 
 
 @pytest.mark.parametrize("token", ["", "x", "\x00", "ü", "x" * 1_000_000], ids=range(5))
 def test_garbage_is_no_refresh_token(db, guest, token):
-    assert refresh(guest, token)["userErrors"][0]["code"] == "REFRESH_TOKEN_INVALID"
+    assert codes(refresh(guest, token)) == ["REFRESH_TOKEN_INVALID"]
     assert guest(REVOKE, t=token)["tokenRevoke"] == {"isRevoked": False, "userErrors": []}
     assert not Event.objects.exists()
+
+
+def test_without_a_refresh_token_nothing_is_refreshed(db, guest):
+    payload = guest("mutation { tokenRefresh { accessToken userErrors { code } } }")["tokenRefresh"]
+
+    assert payload == {"accessToken": None, "userErrors": [{"code": "REFRESH_TOKEN_INVALID"}]}
 
 
 def test_the_digest_is_no_refresh_token(customer, guest):
     sign_in(guest)
 
-    assert refresh(guest, RefreshToken.objects.get().digest)["userErrors"][0]["code"] == "REFRESH_TOKEN_INVALID"
+    assert codes(refresh(guest, RefreshToken.objects.get().digest)) == ["REFRESH_TOKEN_INVALID"]
 
 
 # ── Signing out ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -471,7 +661,13 @@ def test_signing_out_ends_the_session_once(customer, guest):
 
     assert guest(REVOKE, t=session["refreshToken"])["tokenRevoke"] == {"isRevoked": True, "userErrors": []}
     assert guest(REVOKE, t=session["refreshToken"])["tokenRevoke"] == {"isRevoked": False, "userErrors": []}
-    assert refresh(guest, session["refreshToken"])["userErrors"][0]["code"] == "REFRESH_TOKEN_INVALID"
+    assert codes(refresh(guest, session["refreshToken"])) == ["REFRESH_TOKEN_INVALID"]
+    event = Event.objects.exclude(type="account.signed_in").get()
+    assert (event.type, event.payload, event.actor) == (
+        "account.signed_out",
+        {"session_id": str(Session.objects.get().pk)},
+        customer,
+    )
 
 
 def test_using_a_token_after_signing_out_is_no_alarm(customer, guest):
@@ -480,7 +676,7 @@ def test_using_a_token_after_signing_out_is_no_alarm(customer, guest):
 
     refresh(guest, session["refreshToken"])
 
-    assert not Event.objects.exists()
+    assert happened() == ["account.signed_in", "account.signed_out"]
 
 
 def test_signing_out_with_an_older_token_ends_its_successors_too(customer, guest):
@@ -488,12 +684,15 @@ def test_signing_out_with_an_older_token_ends_its_successors_too(customer, guest
     renewed = refresh(guest, session["refreshToken"])
 
     assert guest(REVOKE, t=session["refreshToken"])["tokenRevoke"]["isRevoked"] is True
-    assert refresh(guest, renewed["refreshToken"])["userErrors"][0]["code"] == "REFRESH_TOKEN_INVALID"
+    assert codes(refresh(guest, renewed["refreshToken"])) == ["REFRESH_TOKEN_INVALID"]
 
 
-def test_the_access_token_outlives_signing_out_for_its_minutes(customer, guest):
-    session = sign_in(guest)
+def test_signing_out_ends_the_access_tokens_at_once_and_no_other_session(customer, guest):
+    session, elsewhere = sign_in(guest), sign_in(guest)
+    renewed = refresh(guest, session["refreshToken"])
 
-    guest(REVOKE, t=session["refreshToken"])
+    guest(REVOKE, t=renewed["refreshToken"])
 
-    assert Api(token=session["accessToken"])(ME) == {"me": {"email": "customer@example.com"}}
+    assert is_refused_everywhere(session["accessToken"])
+    assert is_refused_everywhere(renewed["accessToken"])
+    assert Api(token=elsewhere["accessToken"])(ME) == {"me": {"email": "customer@example.com"}}
