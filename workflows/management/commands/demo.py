@@ -1,9 +1,11 @@
 """`manage.py demo`: loads the demo shop and serves it, in one process, so that it is there in a moment."""
 
+import os
 import socket
 from typing import Any
 
 from daphne.cli import CommandLineInterface
+from django.conf import settings
 from django.core.management import BaseCommand, CommandError, CommandParser, call_command
 
 from workflows.management.commands import load_demo
@@ -15,6 +17,7 @@ READY = """
 
   Accounts           {accounts}
   Password           {password}
+  E-mails            are printed here
 
   Ctrl-C stops it.
 """
@@ -28,12 +31,14 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000)
 
     def handle(self, *args: Any, port: int, **options: Any) -> None:
+        url = f"http://127.0.0.1:{port}"
         self._refuse_a_taken(port)
+        self._lead_links_to(url)
         call_command("migrate", verbosity=0)
         call_command("load_demo")
         self.stdout.write(
             READY.format(
-                url=f"http://127.0.0.1:{port}",
+                url=url,
                 accounts=", ".join(email for email, *_ in load_demo.PEOPLE),
                 password=load_demo.PASSWORD,
             )
@@ -47,6 +52,13 @@ class Command(BaseCommand):
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 raise CommandError(f"Port {port} is taken. Choose another: make demo PORT={port + 1}") from None
+
+    def _lead_links_to(self, url: str) -> None:
+        """Links in e-mails open the pages of this port, unless the environment names others."""
+        if "SHOP_URL" not in os.environ:
+            settings.SHOP_URL = url
+        if "FRONTEND_URL" not in os.environ:
+            settings.FRONTEND_URL = settings.SHOP_URL
 
     def _serve(self, port: int) -> None:
         server = ["--bind", "127.0.0.1", "--port", str(port), "--verbosity", "0", "config.asgi:application"]
