@@ -34,8 +34,11 @@ class Throttle:
 
     def count(self, address: str) -> None:
         """Counts one attempt; RateLimited when it was one too many, for whichever reason."""
-        _count(parse_many(self.per_client), self.name, "client", _network(origin.current().address))
-        _count(parse_many(self.per_address), self.name, "address", _key(address))
+        client, known_as = _network(origin.current().address), _key(address)
+        counts = [(window, self.name, "client", client) for window in parse_many(self.per_client)]
+        counts += [(window, self.name, "address", known_as) for window in parse_many(self.per_address)]
+        if not all(_hit(*count) for count in counts):
+            raise RateLimited(retry_after=max(_wait(*count) for count in counts))
 
     def forgive(self, address: str) -> None:
         """Forgets the attempts of an address. Not of the client, who would otherwise buy guesses with a success."""
@@ -43,7 +46,7 @@ class Throttle:
             try:
                 _limiter().clear(window, self.name, "address", _key(address))
             except StorageError:
-                logger.warning("Attempts could not be forgotten: Redis does not answer.")
+                _local_limiter().clear(window, self.name, "address", _key(address))
 
 
 SIGN_IN = Throttle("sign-in", "5/minute;10/10 minutes;20/hour;50/day", "30/minute;100/10 minutes;1000/day")
@@ -53,12 +56,8 @@ REGISTER = Throttle("register", "3/minute;5/hour;10/day", "10/minute;30/hour;100
 SEND_LINK = Throttle("send-link", "2/minute;5/hour;10/day", "10/minute;30/hour;100/day")
 # Tokens cannot be guessed; this bounds the work of checking them.
 OPEN_LINK = Throttle("open-link", "10/minute", "30/minute;200/hour")
-
-
-def _count(windows: list[RateLimitItem], *key: str) -> None:
-    for window in windows:
-        if not _hit(window, *key):
-            raise RateLimited(retry_after=_wait(window, *key))
+# Each is a document made of everything there is.
+EXPORT = Throttle("export", "3/hour;5/day", "10/hour;50/day")
 
 
 def _hit(window: RateLimitItem, *key: str) -> bool:
@@ -71,12 +70,12 @@ def _hit(window: RateLimitItem, *key: str) -> bool:
 
 
 def _wait(window: RateLimitItem, *key: str) -> int:
-    """Seconds until the window has room."""
+    """Seconds until the window has room; at least one."""
     try:
-        reset_at, _ = _limiter().get_window_stats(window, *key)
+        reset_at, left = _limiter().get_window_stats(window, *key)
     except StorageError:
-        return window.get_expiry()
-    return max(1, math.ceil(reset_at - time.time()))
+        reset_at, left = _local_limiter().get_window_stats(window, *key)
+    return 1 if left else max(1, math.ceil(reset_at - time.time()))
 
 
 @cache
@@ -104,4 +103,7 @@ def _network(address: str) -> str:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return "unknown"
-    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    # A socket for both kinds writes IPv4 addresses as ::ffff:192.0.2.7, which are of one /64 all together.
+    return str(parsed.ipv4_mapped or ipaddress.ip_network((parsed, 64), strict=False))

@@ -62,5 +62,6 @@ def reset(*, token: str, new_password: str) -> User:
 def _set(user: User, hashed: str) -> None:
     user.password = hashed
     user.save(update_fields=["password"])
-    EmailLink.objects.filter(user=user, purpose=EmailLinkPurpose.RESET_PASSWORD).delete()
+    # Those to another address as well: whoever knew the old password may have asked for one.
+    EmailLink.objects.filter(user=user).delete()
     sessions.end_all(user)
