@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+# What of the payloads is about a person, and goes when they are erased: all that is not an id, a count or a role.
+PERSONAL = frozenset({"email", "full_name", "reason"})
+
 
 # ── Links ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.core import signing
 
+# A link that is handed out with an answer, to be followed at once; the answer can be asked for again.
 EXPORT_LINK_SECONDS = 3600
 
 
@@ -15,6 +16,19 @@ def key_in(purpose: str, token: str) -> str | None:
     """The row's key in a token that was made for this purpose; None in any other."""
     try:
         return signing.Signer(salt=f"accounts.{purpose}").unsign(token)
+    except signing.BadSignature:
+        return None
+
+
+def passing_token(purpose: str, key: object) -> str:
+    """A token that says itself since when it holds: for links that are made anew whenever somebody asks."""
+    return signing.TimestampSigner(salt=f"accounts.{purpose}").sign(str(key))
+
+
+def key_in_passing(purpose: str, token: str, *, seconds: int) -> str | None:
+    """The row's key in a token of `passing_token` that is at most so old; None in any other."""
+    try:
+        return signing.TimestampSigner(salt=f"accounts.{purpose}").unsign(token, max_age=seconds)
     except signing.BadSignature:
         return None
 

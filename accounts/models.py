@@ -1,7 +1,7 @@
 """People who sign in, their sessions and addresses, and the links that e-mails bring them."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -216,6 +216,12 @@ class Address(models.Model):
         return f"{self.full_name}, {self.city}"
 
 
+class DataExportQuerySet(models.QuerySet["DataExport"]):
+    def unexpired(self) -> Self:
+        """Those that wait to be fetched, or made."""
+        return self.filter(requested_at__gt=timezone.now() - EXPORT_LIFETIME)
+
+
 class DataExport(models.Model):
     """All that is held on a person, as the JSON document they asked for. Empty until the task has made it."""
 
@@ -225,8 +231,15 @@ class DataExport(models.Model):
     requested_at = models.DateTimeField(auto_now_add=True)
     ready_at = models.DateTimeField(null=True, blank=True)
 
+    objects = DataExportQuerySet.as_manager()
+
     class Meta:
         indexes = [models.Index(fields=["user", "-requested_at"], name="data_export_by_user")]
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.requested_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def expires_at(self) -> datetime:
+        """When it is deleted."""
+        return self.requested_at + EXPORT_LIFETIME

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
@@ -175,6 +176,15 @@ GRAPHQL_JWT = {
 EMAIL_VERIFICATION = env.bool("EMAIL_VERIFICATION", default=True)
 # The pages behind the links in e-mails: /verify-email, /reset-password, /change-email, each with #token=…
 FRONTEND_URL = env.str("FRONTEND_URL", default=SHOP_URL)
+# What is held on a person, in parts: each names what tells it, called with `user=`.
+PERSONAL_DATA = {
+    "account": "accounts.services.privacy.account_data",
+    "notifications": "notifications.services.personal_data",
+    "orders": "ordering.services.privacy.personal_data",
+    "approvals": "workflows.services.personal_data",
+}
+# Asked inside the erasure's transaction, with `user=`: answers whether something is still to come for the account.
+ACCOUNT_ERASURE_GATE = "ordering.services.privacy.has_open_orders"
 # Requests an hour, by who asks.
 RATE_TIERS = {"ANONYMOUS": 100, "STANDARD": 1_000, "PREMIUM": 5_000}
 
@@ -188,6 +198,8 @@ PAYMENT_GATEWAYS = (
 ORDER_APPROVAL_GATE = "workflows.services.hold_for_approval"
 # News that goes up: event type → tasks of apps above, called with `event_id=` after the commit, at least once.
 EVENT_REACTIONS = {
+    "account.data_export_requested": ["accounts.tasks.make_data_export"],
+    "account.erased": ["ordering.tasks.forget_customer", "workflows.tasks.forget_customer"],
     "order.confirmed": ["ordering.tasks.settle_payment"],
     "order.released": ["ordering.tasks.settle_payment"],
     "order.cancelled": ["ordering.tasks.settle_payment", "workflows.tasks.withdraw_approvals"],
@@ -288,6 +300,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "notifications.tasks.sweep", "schedule": timedelta(seconds=10), "options": {"expires": 10}},
     "sweep-emails": {"task": "notifications.tasks.sweep_emails", "schedule": timedelta(minutes=10)},
+    "purge": {"task": "accounts.tasks.purge", "schedule": crontab(hour=3, minute=30)},
     "withdraw-moot-approvals": {
         "task": "workflows.tasks.withdraw_moot_approvals",
         "schedule": timedelta(seconds=60),

@@ -7,7 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.static import serve
 
 from schema.root import schema
-from schema.views import ACCOUNT_PAGES, GraphQLView, account, healthz, index, schema_file
+from schema.views import ACCOUNT_PAGES, GraphQLView, account, data_export, healthz, index, schema_file
 
 urlpatterns = [
     path("", index),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("graphql", csrf_exempt(GraphQLView.as_view(schema=schema, allow_queries_via_get=False))),
     # The addresses in e-mails, as `accounts.links` makes them; a shop serves its own at FRONTEND_URL.
     *(path(page, account, {"page": page}) for page in ACCOUNT_PAGES),
+    path("account/data-export/<str:token>", data_export, name="data-export"),
     path("schema.graphql", schema_file),
     path("healthz", healthz),
     path("admin/", admin.site.urls),

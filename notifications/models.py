@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class Event(models.Model):
     """One thing that happened to one subject: at once history, audit trail, outbox and the source of every push.
 
-    Append-only; `dispatched_at` is the one column written later. Written by `outbox.record` alone.
+    Append-only, written by `outbox.record` alone; later `dispatched_at` is written, and what was personal is blanked
+    when the person is erased.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
+from django.db import transaction
 from django.utils import timezone
 
 from notifications import delivery
@@ -20,10 +21,13 @@ EMAIL_GIVEN_UP_AFTER = timedelta(days=1)
 @shared_task
 def dispatch(*, event_id: str, **_: Any) -> None:
     """Delivers one event to everybody. May run twice: every step either does nothing again or does no harm."""
-    event = Event.objects.select_related("subject_type").filter(pk=event_id, dispatched_at=None).first()
-    if event is None:  # delivered before, or forgotten together with its subject
-        return
-    delivery.fill_inboxes(event)
+    # Locked, so that nobody is written to whom `services.forget_history` has just taken out of it.
+    with transaction.atomic(savepoint=False):
+        undelivered = Event.objects.select_related("subject_type").select_for_update(of=("self",))
+        event = undelivered.filter(pk=event_id, dispatched_at=None).first()
+        if event is None:  # delivered before, or forgotten together with its subject
+            return
+        delivery.fill_inboxes(event)
     delivery.ring(event)
     for reaction in delivery.reactions(event):
         reaction.delay(event_id=event_id)
@@ -36,8 +40,8 @@ def dispatch(*, event_id: str, **_: Any) -> None:
 @shared_task(autoretry_for=(OSError,), retry_backoff=5, max_retries=5)
 def send_email(*, notification_id: str, **_: Any) -> None:
     """Sends one e-mail, unless it was sent."""
-    notification = Notification.objects.select_related("event").get(pk=notification_id)
-    if notification.emailed_at is None:
+    notification = Notification.objects.select_related("event").filter(pk=notification_id, emailed_at=None).first()
+    if notification is not None:  # sent before, or forgotten
         delivery.send_email(notification)
 
 

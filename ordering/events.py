@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+# What of the payloads is free text, or leads to a door: it goes when the customer is erased.
+PERSONAL = frozenset({"reason", "tracking_number", "tracking_url"})
+
 
 @dataclass(frozen=True)
 class PlacedLine:

@@ -1,4 +1,4 @@
-"""Celery entry points: payments brought to where their orders want them."""
+"""Celery entry points: payments brought to where their orders want them, and customers forgotten."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from celery import shared_task
 from notifications.models import Event
 from ordering import services
 from ordering.gateways import GatewayError
+from ordering.services import privacy
 
 
 @shared_task(autoretry_for=(GatewayError,), retry_backoff=5, max_retries=5)
@@ -19,3 +20,9 @@ def settle_payment(*, event_id: str, **_: Any) -> None:
 def settle_open_payments(**_: Any) -> int:
     """What a killed process or a silent gateway left open."""
     return services.settle_open_payments()
+
+
+@shared_task(autoretry_for=(Exception,), retry_backoff=5, max_retries=5)
+def forget_customer(*, event_id: str, **_: Any) -> None:
+    """Somebody erased their account: their orders are kept without them."""
+    privacy.forget_customer(user_id=Event.objects.values_list("subject_id", flat=True).get(pk=event_id))

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from strawberry.django.views import GraphQLView as StrawberryView
 
 from accounts.graphql import cookies
-from accounts.services import sessions
+from accounts.services import privacy, sessions
 from schema import kit
 
 # Everything a page loads is ours; GraphiQL's editor writes style attributes.
@@ -95,6 +95,21 @@ def account(request: HttpRequest, page: str) -> HttpResponse:
     title, lead, mutation = ACCOUNT_PAGES[page]
     built = _is_built("account")
     return _page(request, "account.html", page=page, title=title, lead=lead, mutation=mutation, built=built)
+
+
+@require_safe
+def data_export(request: HttpRequest, token: str) -> HttpResponse:
+    """The file of `me.dataExport.url`: for whoever has the link, which holds for an hour."""
+    export = privacy.export_behind(token=token)
+    if export is None:
+        gone = "This link has expired. Sign in and ask for a new one: it is in me.dataExport.\n"
+        response = HttpResponse(gone, content_type="text/plain", status=404)
+    else:
+        response = HttpResponse(export.content, content_type="application/json")
+        response["Content-Disposition"] = f'attachment; filename="personal-data-{export.ready_at:%Y-%m-%d}.json"'
+    response["Cache-Control"] = "no-store"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 @require_safe

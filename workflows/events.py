@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+# What of the payloads is free text about an order: it goes when its customer is erased.
+PERSONAL = frozenset({"comment", "reason"})
+
 
 @dataclass(frozen=True)
 class ApprovalRequested:

@@ -1,11 +1,13 @@
-"""What workflows can do: hold an order for approval, decide, withdraw."""
+"""What workflows can do: hold an order for approval, decide, withdraw; tell and forget what is held on a person."""
 
-from typing import TYPE_CHECKING
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
+from accounts.models import User
 from notifications import outbox
+from notifications import services as notifications
 from notifications.outbox import EventData
 from ordering import services as ordering
 from ordering.models import Order, OrderStatus
@@ -13,11 +15,10 @@ from workflows import events, policies
 from workflows.errors import WorkflowError, WorkflowErrorCode
 from workflows.models import TRANSITIONS, ApprovalDecision, ApprovalRequest, ApprovalStatus
 
-if TYPE_CHECKING:
-    from accounts.models import User
-
 MAX_COMMENT = 2000
 MOOT_BATCH = 200
+# So many requests are read, or written, at once.
+BATCH = 200
 
 
 @transaction.atomic
@@ -41,7 +42,7 @@ def hold_for_approval(*, order: Order) -> bool:
 
 
 @transaction.atomic
-def approve(*, request_id: UUID | str, actor: "User", comment: str = "") -> ApprovalRequest:
+def approve(*, request_id: UUID | str, actor: User, comment: str = "") -> ApprovalRequest:
     """One member says yes. The order goes ahead when no other request of it is undecided."""
     request = _to_decide(request_id, actor)
     comment = _checked(comment, field="comment")
@@ -54,7 +55,7 @@ def approve(*, request_id: UUID | str, actor: "User", comment: str = "") -> Appr
 
 
 @transaction.atomic
-def reject(*, request_id: UUID | str, actor: "User", reason: str) -> ApprovalRequest:
+def reject(*, request_id: UUID | str, actor: User, reason: str) -> ApprovalRequest:
     """One member says no: the order ends, and with it every other request of it."""
     request = _to_decide(request_id, actor)
     reason = _checked(reason, field="reason")
@@ -85,7 +86,47 @@ def withdraw_moot() -> int:
     return len(order_ids)
 
 
-def _to_decide(request_id: UUID | str, actor: "User") -> ApprovalRequest:
+def personal_data(*, user: User) -> dict[str, Any]:
+    """What somebody's orders had to wait for, and what somebody decided about others'. Named by
+    `settings.PERSONAL_DATA`. What others said of a request is for those who decide."""
+    asked = ApprovalRequest.objects.filter(requested_by=user).select_related("group").order_by("requested_at", "pk")
+    decided = ApprovalDecision.objects.filter(decided_by=user).select_related("request").order_by("decided_at", "pk")
+    return {
+        "requests": [
+            {
+                "summary": request.summary,
+                "status": request.status,
+                "asked_of": request.group.name,
+                "requested_at": request.requested_at,
+            }
+            for request in asked.iterator(BATCH)
+        ],
+        "decisions": [
+            {
+                "about": decision.request.summary,
+                "status": decision.status,
+                "comment": decision.comment,
+                "decided_at": decision.decided_at,
+            }
+            for decision in decided.iterator(BATCH)
+        ],
+    }
+
+
+def forget_customer(*, user_id: UUID | str) -> None:
+    """Takes out of the requests about an erased person's orders what was said in them. That it was asked, and who
+    decided what, stays. Again changes nothing."""
+    user = User.objects.get(pk=user_id, erased_at__isnull=False)
+    requests = ApprovalRequest.objects.filter(order__customer=user).order_by("pk")
+    request_ids = list(requests.values_list("pk", flat=True))
+    for start in range(0, len(request_ids), BATCH):
+        batch = request_ids[start : start + BATCH]
+        with transaction.atomic():
+            ApprovalDecision.objects.filter(request__in=batch).update(comment="")
+            notifications.forget_history(model=ApprovalRequest, keys=batch, user=user, texts=events.PERSONAL)
+
+
+def _to_decide(request_id: UUID | str, actor: User) -> ApprovalRequest:
     """The request for update, out of those this person may decide. Its order is locked first, as everywhere."""
     seen = ApprovalRequest.objects.visible_to(actor).filter(pk=request_id).values_list("order_id", flat=True).first()
     if seen is None:
@@ -108,7 +149,7 @@ def _to_decide(request_id: UUID | str, actor: "User") -> ApprovalRequest:
     return request
 
 
-def _is_own(request: ApprovalRequest, actor: "User") -> bool:
+def _is_own(request: ApprovalRequest, actor: User) -> bool:
     """Also when it was ordered as a guest, with one's own address."""
     by_guest = request.requested_by_id is None
     return request.requested_by_id == actor.pk or (
@@ -125,7 +166,7 @@ def _checked(comment: str, *, field: str) -> str:
     return comment
 
 
-def _decide(request: ApprovalRequest, status: ApprovalStatus, event: EventData, actor: "User", comment: str) -> None:
+def _decide(request: ApprovalRequest, status: ApprovalStatus, event: EventData, actor: User, comment: str) -> None:
     ApprovalDecision.objects.create(request=request, decided_by=actor, status=status, comment=comment)
     _move(request, status, event, actor)
 
@@ -139,7 +180,7 @@ def _withdraw(order: Order) -> None:
         _move(request, ApprovalStatus.CANCELLED, events.ApprovalWithdrawn(number=order.number))
 
 
-def _move(request: ApprovalRequest, status: ApprovalStatus, event: EventData, actor: "User | None" = None) -> None:
+def _move(request: ApprovalRequest, status: ApprovalStatus, event: EventData, actor: User | None = None) -> None:
     if status not in TRANSITIONS[ApprovalStatus(request.status)]:
         raise WorkflowError(WorkflowErrorCode.ALREADY_DECIDED, f"The request is {request.status.lower()} already.")
     request.status = status

@@ -18,3 +18,9 @@ def withdraw_approvals(*, event_id: str, **_: Any) -> None:
 def withdraw_moot_approvals(**_: Any) -> int:
     """The same, for whatever the news did not reach."""
     return services.withdraw_moot()
+
+
+@shared_task(autoretry_for=(Exception,), retry_backoff=5, max_retries=5)
+def forget_customer(*, event_id: str, **_: Any) -> None:
+    """Somebody erased their account: what was said about their orders is forgotten, what was decided is kept."""
+    services.forget_customer(user_id=Event.objects.values_list("subject_id", flat=True).get(pk=event_id))

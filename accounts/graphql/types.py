@@ -5,11 +5,13 @@ from datetime import datetime
 import strawberry
 import strawberry_django
 from django.db.models import QuerySet
+from django.urls import reverse
 from strawberry import auto, relay
 from ua_parser import parse as parse_user_agent
 
 from accounts import errors, models
 from accounts.permissions import AccountPermission
+from accounts.services import privacy
 from notifications.models import Event, history_of
 from schema import kit
 
@@ -61,6 +63,28 @@ class AccountEvent(kit.Keyed, relay.Node):
         return root.message
 
 
+@strawberry_django.type(models.DataExport)
+class DataExport(kit.Keyed, relay.Node):
+    """A copy of all that is held on a person, as one JSON document."""
+
+    requested_at: auto
+    ready_at: datetime | None = strawberry_django.field(description="Null while it is being made.")
+
+    @strawberry_django.field(only=["requested_at"], description="When it is deleted; ask for another then.")
+    def expires_at(root: strawberry.Parent[models.DataExport]) -> datetime:
+        return root.expires_at
+
+    @strawberry_django.field(
+        only=["ready_at"],
+        description="Where to download it, once it is ready. Holds for an hour and opens without an access token: "
+        "follow it at once, keep it nowhere. Asking again gives a new one.",
+    )
+    def url(root: strawberry.Parent[models.DataExport], info: kit.Info) -> str | None:
+        if root.ready_at is None:
+            return None
+        return info.context.absolute(reverse("data-export", args=[privacy.link_token(export=root)]))
+
+
 def _private(root: models.User, info: kit.Info) -> models.User:
     """Somebody's own affairs: for themselves, and for those who may look at users."""
     viewer = kit.signed_in(info)
@@ -99,3 +123,12 @@ class User(kit.Keyed, relay.Node):
     )
     def events(root: strawberry.Parent[models.User], info: kit.Info) -> QuerySet[Event]:
         return history_of(_private(root, info)).order_by("-seq")
+
+    @strawberry_django.field(
+        only=["id"],
+        description="The last copy of your data that accountDataExport had made, for a week. Nobody sees another's.",
+    )
+    def data_export(root: strawberry.Parent[models.User], info: kit.Info) -> DataExport | None:
+        if kit.signed_in(info).pk != root.pk:
+            raise kit.ApiError(kit.ErrorCode.FORBIDDEN, "A copy of somebody's data is for themselves alone.")
+        return privacy.newest_export(user=root)

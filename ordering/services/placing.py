@@ -5,7 +5,6 @@ import json
 import re
 import secrets
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from babel import Locale
@@ -17,6 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
+from accounts.models import User
 from accounts.services import checks
 from catalog import services as catalog
 from catalog.errors import OutOfStock
@@ -33,9 +33,6 @@ from ordering.models import (
 )
 from ordering.pricing import Totals
 from ordering.services import carts, paying
-
-if TYPE_CHECKING:
-    from accounts.models import User
 
 MAX_KEY = 128
 MAX_TOKEN = 255
@@ -83,7 +80,7 @@ class CheckoutRequest:
 
 
 def checkout(
-    *, cart_id: UUID | str, idempotency_key: str, request: CheckoutRequest, actor: "User | AnonymousUser"
+    *, cart_id: UUID | str, idempotency_key: str, request: CheckoutRequest, actor: User | AnonymousUser
 ) -> Order:
     """The order of this cart, placed and paid as far as it can be now.
 
@@ -119,7 +116,7 @@ def guest_token_of(order: Order) -> str | None:
     return salted_hmac("ordering.guest_token", str(order.pk), algorithm="sha256").hexdigest()
 
 
-def _accepted(cart_id: UUID | str, key: str, request: CheckoutRequest, actor: "User | AnonymousUser") -> UUID:
+def _accepted(cart_id: UUID | str, key: str, request: CheckoutRequest, actor: User | AnonymousUser) -> UUID:
     """The id of the order this checkout makes, or made when it was first called."""
     if not key.strip() or len(key) > MAX_KEY or not checks.is_text(key):
         raise OrderError(
@@ -134,7 +131,8 @@ def _accepted(cart_id: UUID | str, key: str, request: CheckoutRequest, actor: "U
         raise _conflict() from None
 
 
-def _place(cart_id: UUID | str, key: str, request: CheckoutRequest, actor: "User | AnonymousUser") -> Order:
+def _place(cart_id: UUID | str, key: str, request: CheckoutRequest, actor: User | AnonymousUser) -> Order:
+    _check_account(actor)
     cart = carts.locked_cart(cart_id, actor)
     digest = _digest(request)
     if earlier := _earlier(cart, key, actor):
@@ -167,7 +165,16 @@ def _place(cart_id: UUID | str, key: str, request: CheckoutRequest, actor: "User
     return order
 
 
-def _earlier(cart: Cart, key: str, actor: "User | AnonymousUser") -> Order | None:
+def _check_account(actor: User | AnonymousUser) -> None:
+    """Nothing is ordered for an account that ends this very moment: it is erased before, or after and then refused."""
+    if isinstance(actor, AnonymousUser):
+        return
+    active = User.objects.select_for_update(no_key=True).filter(pk=actor.pk, is_active=True)
+    if active.values_list("pk").first() is None:
+        raise OrderError(OrderErrorCode.NOT_FOUND, "Your account has just ended.", field=["cartId"])
+
+
+def _earlier(cart: Cart, key: str, actor: User | AnonymousUser) -> Order | None:
     """What this key made before: on this cart, or on any cart of this customer."""
     of_this = Q(cart=cart, customer=None)
     if not isinstance(actor, AnonymousUser):
@@ -195,7 +202,7 @@ def _check_lines(lines: list[CartLine]) -> None:
             )
 
 
-def _checked_email(request: CheckoutRequest, actor: "User | AnonymousUser") -> str:
+def _checked_email(request: CheckoutRequest, actor: User | AnonymousUser) -> str:
     email = (request.email or "").strip() or getattr(actor, "email", "")
     try:
         validate_email(email)
@@ -276,7 +283,7 @@ def _write_order(
     email: str,
     method: ShippingMethod,
     totals: Totals,
-    actor: "User | AnonymousUser",
+    actor: User | AnonymousUser,
 ) -> Order:
     order = Order(
         number="".join(secrets.choice(NUMBER_ALPHABET) for _ in range(8)),

@@ -2,9 +2,9 @@
 
 import strawberry
 
-from accounts.graphql.mutations import registering, sessions
+from accounts.graphql.mutations import privacy, registering, sessions
 
 
 @strawberry.type
-class Mutation(registering.Mutation, sessions.Mutation):
+class Mutation(privacy.Mutation, registering.Mutation, sessions.Mutation):
     pass

@@ -1,0 +1,108 @@
+"""What carts and orders hold on a person: handing it out, and keeping of an erased customer's what accounting needs."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.db import models, transaction
+from django.db.models import Q
+
+from accounts.models import User
+from notifications import services as notifications
+from notifications.models import Event
+from ordering import events
+from ordering.models import TRANSITIONS, Cart, Fulfillment, Order, Payment
+
+# So many orders are read, or written, at once.
+BATCH = 200
+# Where the goods went decides which tax was due; whose door it was does not.
+_KEPT_OF_ADDRESS = frozenset({"country", "region", "postal_code"})
+_ENDED = frozenset(status for status, further in TRANSITIONS.items() if not further)
+
+
+def has_open_orders(*, user: User) -> bool:
+    """Whether something is still to come: goods, a decision, a payment. Named by `settings.ACCOUNT_ERASURE_GATE`."""
+    return Order.objects.filter(customer=user).exclude(status__in=_ENDED).exists()
+
+
+# ── Handing it out ───────────────────────────────────────────────────────────────────────────────────────────────────
+def personal_data(*, user: User) -> dict[str, Any]:
+    """The carts and orders of somebody's account, whole. Named by `settings.PERSONAL_DATA`."""
+    carts = Cart.objects.filter(_carts_of(user)).distinct().prefetch_related("lines__variant")
+    history = models.Prefetch("events", Event.objects.order_by("seq"))
+    orders = Order.objects.filter(customer=user).prefetch_related("payment", "lines", "fulfillments", history)
+    return {
+        "carts": [_told_cart(cart) for cart in carts.order_by("created_at", "pk").iterator(BATCH)],
+        "orders": [_told_order(order, user) for order in orders.order_by("created_at", "pk").iterator(BATCH)],
+    }
+
+
+def _told_cart(cart: Cart) -> dict[str, Any]:
+    return {
+        **_columns(cart, ["currency", "created_at", "updated_at", "completed_at"]),
+        "lines": [{"sku": line.variant.sku, **_columns(line, ["quantity", "created_at"])} for line in cart.lines.all()],
+    }
+
+
+def _told_order(order: Order, user: User) -> dict[str, Any]:
+    what = ["number", "status", "payment_status", "email", "created_at", "placed_at", "idempotency_key"]
+    amounts = ["subtotal", "discount", "shipping", "tax", "total"]
+    line = ["sku", "product_name", "variant_name", "quantity", "quantity_fulfilled", "currency", "unit_amount"]
+    parcel = ["carrier", "tracking_number", "tracking_url", "created_at"]
+    paid = ["gateway", "state", "amount", "currency", "reference", "created_at", "updated_at"]
+    return {
+        **_columns(order, what),
+        "currency": order.currency,
+        **_columns(order, [f"{amount}_amount" for amount in amounts]),
+        **_columns(order, ["shipping_method", "shipping_address", "billing_address"]),
+        "lines": [_columns(row, line) for row in order.lines.all()],
+        "parcels": [_columns(row, parcel) for row in order.fulfillments.all()],
+        "payment": _columns(order.payment, paid),
+        "history": [notifications.told(event=event, user=user) for event in order.events.all()],
+    }
+
+
+def _columns(row: models.Model, names: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}
+
+
+# ── Forgetting ───────────────────────────────────────────────────────────────────────────────────────────────────────
+def forget_customer(*, user_id: UUID | str) -> None:
+    """Leaves of an erased person's orders what accounting needs: number, status, dates, lines, amounts, the gateway's
+    reference, and where to, as far as the postal code. Their carts go. Again changes nothing.
+
+    Orders that were placed without signing in are nobody's account's, whatever e-mail address they were given.
+    """
+    user = User.objects.get(pk=user_id, erased_at__isnull=False)
+    order_ids = list(Order.objects.filter(customer=user).order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(order_ids), BATCH):
+        _forget_orders(order_ids[start : start + BATCH], user)
+    Cart.objects.filter(pk__in=list(Cart.objects.filter(_carts_of(user)).values_list("pk", flat=True))).delete()
+
+
+def _carts_of(user: User) -> Q:
+    """Also one that was filled by a guest, who then signed in to check out."""
+    return Q(customer=user) | Q(customer=None, orders__customer=user)
+
+
+@transaction.atomic
+def _forget_orders(order_ids: list[UUID], user: User) -> None:
+    orders = list(Order.objects.select_for_update(of=("self",)).filter(pk__in=order_ids).order_by("pk"))
+    for order in orders:
+        order.email = ""
+        order.shipping_address = _anonymised(order.shipping_address)
+        order.billing_address = _anonymised(order.billing_address)
+        # What the client chose may say anything, and the digest can be guessed back to the address. Stays unique.
+        order.idempotency_key = str(order.pk)
+        order.request_digest = ""
+    Order.objects.bulk_update(
+        orders, ["email", "shipping_address", "billing_address", "idempotency_key", "request_digest"]
+    )
+    Payment.objects.filter(order__in=order_ids).update(token="")
+    # A carrier's page shows whose parcel it is.
+    Fulfillment.objects.filter(order__in=order_ids).update(tracking_number="", tracking_url="")
+    notifications.forget_history(model=Order, keys=order_ids, user=user, texts=events.PERSONAL)
+
+
+def _anonymised(address: dict[str, str]) -> dict[str, str]:
+    return {part: value if part in _KEPT_OF_ADDRESS else "" for part, value in address.items()}
