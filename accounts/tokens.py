@@ -70,7 +70,10 @@ def _read_key(text: str) -> Key:
         public = private.public_key()
         raw = public.public_bytes(Encoding.Raw, PublicFormat.Raw)
         return Key(hashlib.sha256(raw).hexdigest()[:12], algorithm, private, public)
-    raise ImproperlyConfigured("JWT_KEYS: a key is `HS256:<at least 32 characters>` or `EdDSA:<base64 of 32 bytes>`.")
+    raise ImproperlyConfigured(
+        "JWT_KEYS: a key is `HS256:<at least 32 characters>` or `EdDSA:<base64 of 32 bytes>`. "
+        "Where it is not set, SECRET_KEY is the key and needs as many characters."
+    )
 
 
 def keys() -> dict[str, Key]:
