@@ -70,12 +70,13 @@ def _hit(window: RateLimitItem, *key: str) -> bool:
 
 
 def _wait(window: RateLimitItem, *key: str) -> int:
-    """Seconds until the window has room; at least one."""
+    """Seconds after which the window has room; at least one."""
     try:
         reset_at, left = _limiter().get_window_stats(window, *key)
     except StorageError:
         reset_at, left = _local_limiter().get_window_stats(window, *key)
-    return 1 if left else max(1, math.ceil(reset_at - time.time()))
+    # At that very moment it is still full.
+    return 1 if left else max(1, math.floor(reset_at - time.time()) + 1)
 
 
 @cache

@@ -135,7 +135,7 @@ def open_session(user: User) -> Tokens:
 
 def end_all(user: User) -> int:
     """Ends every session of somebody whose row is locked; sockets close when the event that is recorded rings."""
-    return Session.objects.filter(user=user, ended_at=None).update(ended_at=timezone.now())
+    return Session.objects.filter(user=user).open().update(ended_at=timezone.now())
 
 
 @transaction.atomic
