@@ -22,13 +22,13 @@ def key_in(purpose: str, token: str) -> str | None:
 
 def passing_token(purpose: str, key: object) -> str:
     """A token that says itself since when it holds: for links that are made anew whenever somebody asks."""
-    return signing.TimestampSigner(salt=f"accounts.{purpose}").sign(str(key))
+    return signing.TimestampSigner(salt=f"accounts.{purpose}.passing").sign(str(key))
 
 
 def key_in_passing(purpose: str, token: str, *, seconds: int) -> str | None:
     """The row's key in a token of `passing_token` that is at most so old; None in any other."""
     try:
-        return signing.TimestampSigner(salt=f"accounts.{purpose}").unsign(token, max_age=seconds)
+        return signing.TimestampSigner(salt=f"accounts.{purpose}.passing").unsign(token, max_age=seconds)
     except signing.BadSignature:
         return None
 
