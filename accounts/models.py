@@ -77,7 +77,11 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.UniqueConstraint(Lower("email"), name="user_email_is_unique_in_any_case"),
             models.CheckConstraint(condition=models.Q(rate_tier__in=RateTier.values), name="user_rate_tier_is_known"),
         ]
-        indexes = [models.Index(fields=["-date_joined", "id"], name="user_by_date_joined")]
+        indexes = [
+            models.Index(fields=["-date_joined", "id"], name="user_by_date_joined"),
+            models.Index(fields=["full_name", "id"], name="user_by_full_name"),
+            models.Index(fields=["last_login", "id"], name="user_by_last_login"),
+        ]
         permissions = [
             ("manage_users", "Can change, deactivate and reactivate users"),
             ("set_roles", "Can set users' roles"),

@@ -26,5 +26,11 @@ STAFF_ROLES = frozenset({Role.SUPPORT, Role.MERCHANDISER, Role.SUPPLY_CHAIN, Rol
 
 # An administrator holds every permission there is.
 ROLES: dict[Role, list[str]] = {
-    Role.SUPPORT: [AccountPermission.VIEW_USERS, AccountPermission.MANAGE_USERS],
+    Role.SUPPORT: [
+        AccountPermission.VIEW_USERS,
+        AccountPermission.MANAGE_USERS,
+        # Pages of the admin.
+        *("accounts.view_address", "accounts.view_session"),
+        *("notifications.view_event", "notifications.view_notification"),
+    ],
 }

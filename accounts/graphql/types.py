@@ -9,9 +9,10 @@ from django.urls import reverse
 from strawberry import auto, relay
 from ua_parser import parse as parse_user_agent
 
-from accounts import errors, models
+from accounts import errors, filters, models
 from accounts.permissions import AccountPermission
 from accounts.services import privacy
+from accounts.services.roles import PERMISSIONS, permissions_of
 from notifications.models import Event, history_of
 from schema import kit
 
@@ -110,6 +111,22 @@ class User(kit.Keyed, relay.Node):
     def roles(root: strawberry.Parent[models.User]) -> list[str]:
         return sorted(group.name for group in root.groups.all())
 
+    @strawberry_django.field(
+        only=["is_active", "is_superuser"],
+        prefetch_related=["groups", *PERMISSIONS],
+        description="What this person may do, in the words of @needs; empty when deactivated. "
+        "Of others: for those with accounts.view_user.",
+    )
+    def permissions(root: strawberry.Parent[models.User], info: kit.Info) -> list[str]:
+        return sorted(permissions_of(root)) if _private(root, info).is_active else []
+
+    @strawberry_django.field(
+        only=["last_login"],
+        description="When this person last signed in with the password. Of others: for those with accounts.view_user.",
+    )
+    def last_login(root: strawberry.Parent[models.User], info: kit.Info) -> datetime | None:
+        return _private(root, info).last_login
+
     @strawberry_django.connection(
         kit.Connection[Session],
         description="Where you are signed in, last used first. Of others: for those with accounts.view_user.",
@@ -132,3 +149,23 @@ class User(kit.Keyed, relay.Node):
         if kit.signed_in(info).pk != root.pk:
             raise kit.ApiError(kit.ErrorCode.FORBIDDEN, "A copy of somebody's data is for themselves alone.")
         return privacy.newest_export(user=root)
+
+
+@strawberry.type(description="What userRolesSet can give: one of the shop's seven roles, or a group of its own.")
+class Role:
+    name: str
+    permissions: list[str] = strawberry.field(description="What it lets one do, in the words of @needs.")
+    is_staff: bool = strawberry.field(description="Whether whoever has it may open the admin.")
+
+
+UserFilters = kit.filter_input(filters.UserFilterSet, "UserFilters")
+
+
+@strawberry.input(one_of=True, description="Exactly one of these.")
+class UserOrdering:
+    date_joined: kit.Ordering | None = strawberry.UNSET
+    email: kit.Ordering | None = strawberry.UNSET
+    full_name: kit.Ordering | None = strawberry.UNSET
+    last_login: kit.Ordering | None = strawberry.field(
+        default=strawberry.UNSET, description="Who never signed in comes last, either way."
+    )

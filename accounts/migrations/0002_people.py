@@ -97,6 +97,14 @@ class Migration(migrations.Migration):
             model_name='user',
             index=models.Index(fields=['-date_joined', 'id'], name='user_by_date_joined'),
         ),
+        migrations.AddIndex(
+            model_name='user',
+            index=models.Index(fields=['full_name', 'id'], name='user_by_full_name'),
+        ),
+        migrations.AddIndex(
+            model_name='user',
+            index=models.Index(fields=['last_login', 'id'], name='user_by_last_login'),
+        ),
         migrations.AddConstraint(
             model_name='user',
             constraint=models.CheckConstraint(condition=models.Q(('rate_tier__in', ['STANDARD', 'PREMIUM'])), name='user_rate_tier_is_known'),

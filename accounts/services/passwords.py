@@ -23,7 +23,7 @@ def change(*, actor: User, old_password: str, new_password: str) -> sessions.Tok
         user = User.objects.select_for_update().get(pk=actor.pk)
         if user.password != actor.password or not user.is_active:
             raise AccountError(AccountErrorCode.PASSWORD_WRONG, "This is not your password.", field=["oldPassword"])
-        _set(user, hashed)
+        replace(user, hashed)
         outbox.record(events.PasswordChanged(), about=user, actor=user, users=[user.pk], emails=[user.email])
         return sessions.open_session(user)
 
@@ -53,13 +53,14 @@ def reset(*, token: str, new_password: str) -> User:
         if user is None:
             raise email_links.invalid()
         email_links.use(link)
-        _set(user, hashed)
+        replace(user, hashed)
         outbox.record(events.PasswordReset(), about=user, actor=user, users=[user.pk], emails=[user.email])
     throttling.SIGN_IN.forgive(user.email)
     return user
 
 
-def _set(user: User, hashed: str) -> None:
+def replace(user: User, hashed: str) -> None:
+    """Puts a new password in place of the old one of somebody whose row is locked, and ends every session."""
     user.password = hashed
     user.save(update_fields=["password"])
     # Those to another address as well: whoever knew the old password may have asked for one.

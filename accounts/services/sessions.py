@@ -66,7 +66,7 @@ def refresh(*, refresh_token: str) -> Tokens:
 def sign_out(*, refresh_token: str) -> bool:
     """Ends the session of the token at once, access tokens included; False when there is none."""
     held = _held(refresh_token)
-    if held is None or not _end(held.session):
+    if held is None or not end(held.session):
         return False
     user = held.session.user
     outbox.record(events.SignedOut(session_id=str(held.session_id)), about=user, actor=user)
@@ -80,7 +80,7 @@ def revoke_session(*, actor: User, session_id: UUID) -> Session:
     session = Session.objects.filter(user=user, pk=session_id).first()
     if session is None:
         raise AccountError(AccountErrorCode.NOT_FOUND, "You have no such session.", field=["id"])
-    if _end(session):
+    if end(session):
         outbox.record(events.SessionRevoked(session_id=str(session.pk)), about=user, actor=actor)
     return session
 
@@ -138,6 +138,11 @@ def end_all(user: User) -> int:
     return Session.objects.filter(user=user).open().update(ended_at=timezone.now())
 
 
+def end(session: Session) -> bool:
+    """Ends one session of somebody whose row is locked; False when it had ended already."""
+    return Session.objects.filter(pk=session.pk, ended_at=None).update(ended_at=timezone.now()) > 0
+
+
 @transaction.atomic
 def _opened_with_password(user: User) -> Tokens | None:
     now = timezone.now()
@@ -163,7 +168,7 @@ def _rotate(refresh_token: str) -> Tokens | None:
         _keep(held.session, successor)
         _note_use(held.session, now)
     elif not _is_retry(held, successor, now):
-        _end(held.session)
+        end(held.session)
         user = held.session.user
         outbox.record(events.RefreshTokenReused(), about=user, users=[user.pk], emails=[user.email])
         return None
@@ -213,8 +218,3 @@ def _handed_out(session: Session, refresh_token: str) -> Tokens:
         refresh_token=refresh_token,
         refresh_expires_at=session.expires_at,
     )
-
-
-def _end(session: Session) -> bool:
-    """Whether there was something to end."""
-    return Session.objects.filter(pk=session.pk, ended_at=None).update(ended_at=timezone.now()) > 0

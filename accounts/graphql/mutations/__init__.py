@@ -2,9 +2,9 @@
 
 import strawberry
 
-from accounts.graphql.mutations import privacy, registering, sessions
+from accounts.graphql.mutations import privacy, profile, registering, sessions, staff
 
 
 @strawberry.type
-class Mutation(privacy.Mutation, registering.Mutation, sessions.Mutation):
+class Mutation(privacy.Mutation, profile.Mutation, registering.Mutation, sessions.Mutation, staff.Mutation):
     pass
