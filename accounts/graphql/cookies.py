@@ -5,8 +5,6 @@ preflight, and the Origin header, which browsers put on every POST and every Web
 ALLOWED_ORIGINS by name.
 """
 
-from urllib.parse import urlsplit
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, parse_cookie
 from django.utils import timezone
@@ -32,9 +30,10 @@ def authorization(request: HttpRequest) -> str:
 def socket_authorization(headers: dict[str, str]) -> str:
     """The same of a WebSocket's handshake; without a browser's Origin that is allowed, nobody."""
     token = parse_cookie(headers.get("cookie", "")).get(ACCESS)
-    origin = headers.get("origin", "")
-    is_ours = origin in settings.CORS_ALLOWED_ORIGINS or urlsplit(origin).netloc == headers.get("host")
-    return f"Bearer {token}" if token and origin and is_ours else ""
+    host = headers.get("host", "")
+    # Whether a socket came over TLS is not known behind a proxy. Where http is sent to https, no page of http is ours.
+    own = [f"https://{host}"] if settings.SECURE_SSL_REDIRECT else [f"https://{host}", f"http://{host}"]
+    return f"Bearer {token}" if token and headers.get("origin") in [*own, *settings.CORS_ALLOWED_ORIGINS] else ""
 
 
 def refresh_token(request: HttpRequest) -> str | None:

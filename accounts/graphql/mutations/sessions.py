@@ -147,7 +147,10 @@ is taken for stolen and ends its session.""",
     )
     def tokens_revoke_all(self, info: kit.Info) -> TokensRevokeAllPayload | None:
         viewer = kit.signed_in(info)
-        return TokensRevokeAllPayload(revoked_count=sessions.revoke_all(user_id=viewer.pk, actor=viewer))
+        count = sessions.revoke_all(user_id=viewer.pk, actor=viewer)
+        if cookies.ACCESS in info.context.request.COOKIES:
+            cookies.clear(info.context.response)
+        return TokensRevokeAllPayload(revoked_count=count)
 
     @strawberry.mutation(
         extensions=[types.refusals],
