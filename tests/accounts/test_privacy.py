@@ -624,14 +624,14 @@ def test_an_email_that_waits_to_be_sent_is_not_sent_any_more(customer, transacti
 
 def test_forgetting_again_changes_nothing(ada):
     erase(at_home(ada))
-    after = everything_stored()
+    after = sorted(everything_stored().splitlines())
     erased = Event.objects.get(type="account.erased")
 
     Event.objects.filter(pk=erased.pk).update(dispatched_at=None)
     dispatch.delay(event_id=str(erased.pk))
     Event.objects.filter(pk=erased.pk).update(dispatched_at=erased.dispatched_at)
 
-    assert everything_stored() == after
+    assert sorted(everything_stored().splitlines()) == after
 
 
 @pytest.mark.django_db
@@ -698,7 +698,7 @@ def test_who_still_waits_for_an_order_cannot_go(customer, staff, variant):
 def test_the_last_administrator_cannot_go(customer):
     admin = make_user("admin@example.com", roles=(Role.ADMINISTRATOR,), is_staff=True)
     make_user("left@example.com", roles=(Role.ADMINISTRATOR,), is_staff=True, is_active=False)
-    assert refused_and_unchanged(Api(admin))[0] == "LAST_ADMINISTRATOR"
+    assert refused_and_unchanged(Api(admin)) == ("LAST_ADMINISTRATOR", None)
 
     make_user("second@example.com", roles=(Role.ADMINISTRATOR,), is_staff=True)
 
