@@ -50,6 +50,22 @@ class Session(kit.Keyed, relay.Node):
         return root.pk == getattr(kit.viewer(info), "session_id", None)
 
 
+@strawberry_django.type(models.Address)
+class Address(kit.Keyed, relay.Node):
+    """One entry of an address book. Its parts have the names of PostalAddressInput's."""
+
+    full_name: auto
+    line1: auto
+    line2: auto
+    city: auto
+    region: str = strawberry_django.field(description="Code or official name; empty where addresses have none.")
+    postal_code: auto
+    country: str = strawberry_django.field(description="ISO 3166 code of two letters.")
+    phone: str = strawberry_django.field(description='E.164, for example "+493012345678"; empty when not given.')
+    is_default_shipping: bool = strawberry_django.field(description="To be offered first for shipping.")
+    is_default_billing: bool = strawberry_django.field(description="To be offered first for billing.")
+
+
 @strawberry_django.type(Event)
 class AccountEvent(kit.Keyed, relay.Node):
     """One thing that happened to an account."""
@@ -126,6 +142,13 @@ class User(kit.Keyed, relay.Node):
     )
     def last_login(root: strawberry.Parent[models.User], info: kit.Info) -> datetime | None:
         return _private(root, info).last_login
+
+    @strawberry_django.field(
+        prefetch_related=["addresses"],
+        description="Your address book, oldest first; 20 at most. Of others: for those with accounts.view_user.",
+    )
+    def addresses(root: strawberry.Parent[models.User], info: kit.Info) -> list[Address]:
+        return list(_private(root, info).addresses.all())
 
     @strawberry_django.connection(
         kit.Connection[Session],

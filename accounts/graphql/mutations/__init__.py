@@ -2,9 +2,16 @@
 
 import strawberry
 
-from accounts.graphql.mutations import privacy, profile, registering, sessions, staff
+from accounts.graphql.mutations import addresses, privacy, profile, registering, sessions, staff
 
 
 @strawberry.type
-class Mutation(privacy.Mutation, profile.Mutation, registering.Mutation, sessions.Mutation, staff.Mutation):
+class Mutation(
+    addresses.Mutation,
+    privacy.Mutation,
+    profile.Mutation,
+    registering.Mutation,
+    sessions.Mutation,
+    staff.Mutation,
+):
     pass
