@@ -87,7 +87,7 @@ def revoke_session(*, actor: User, session_id: UUID) -> Session:
 
 @transaction.atomic
 def revoke_all(*, user_id: UUID, actor: User) -> int:
-    """Ends every session of somebody, the one at hand included. Returns how many there were."""
+    """Ends every session of somebody, the one at hand included. Returns how many were open."""
     user = User.objects.select_for_update().get(pk=user_id)
     count = end_all(user)
     outbox.record(events.SessionsRevoked(count=count), about=user, actor=actor)
@@ -134,8 +134,11 @@ def open_session(user: User) -> Tokens:
 
 
 def end_all(user: User) -> int:
-    """Ends every session of somebody whose row is locked; sockets close when the event that is recorded rings."""
-    return Session.objects.filter(user=user).open().update(ended_at=timezone.now())
+    """Ends every session of somebody whose row is locked; returns how many were open. Sockets close when the event
+    that is recorded rings."""
+    count = Session.objects.filter(user=user).open().count()
+    Session.objects.filter(user=user, ended_at=None).update(ended_at=timezone.now())
+    return count
 
 
 def end(session: Session) -> bool:

@@ -151,6 +151,7 @@ async def _sent(browser, message: dict) -> dict:
 
 def _token(stack, *, seconds: int, key: str | None = None) -> str:
     """An access token of the customer as the shop makes them, but for its age."""
-    claims = jwt.decode(stack.person("customer").token, options={"verify_signature": False})
+    token = stack.person("customer").token
+    claims = jwt.decode(token, options={"verify_signature": False})
     claims["exp"] = int((timezone.now() + timedelta(seconds=seconds)).timestamp())
-    return jwt.encode(claims, key or stack.secret_key, algorithm="HS256")
+    return jwt.encode(claims, key or stack.secret_key, algorithm="HS256", headers=jwt.get_unverified_header(token))
