@@ -58,6 +58,7 @@ class Hub:
     def __init__(self) -> None:
         self._bells: dict[str, set[asyncio.Event]] = {}
         self._joined: dict[str, asyncio.Event] = {}
+        self._groups: set[str] = set()
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -67,7 +68,10 @@ class Hub:
         self._changed.set()
         if self._task is None:
             self._task = asyncio.create_task(self._serve_for_ever())
-        return self._joined.setdefault(topic, asyncio.Event())
+        joined = self._joined.setdefault(topic, asyncio.Event())
+        if topic in self._groups:  # the last follower has left, the group not yet
+            joined.set()
+        return joined
 
     def leave(self, topic: str, bell: asyncio.Event) -> None:
         """The last to leave takes the topic along."""
@@ -87,7 +91,7 @@ class Hub:
     async def _serve(self) -> None:
         """Keeps one channel in the groups that are followed and rings what it receives, for `REJOIN_SECONDS`."""
         layer = get_channel_layer()
-        groups: set[str] = set()
+        groups = self._groups = set()
         async with asyncio.timeout(LAYER_SECONDS):
             channel = await layer.new_channel()
         # Never cancelled while in use: some layers forget a channel whose receive was cancelled.

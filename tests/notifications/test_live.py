@@ -89,6 +89,16 @@ async def test_who_comes_back_is_rung_again(topic):
             await soon(anext(follower))
 
 
+async def test_who_comes_back_at_once_does_not_wait_for_the_group(topic):
+    async with aclosing(live.follow(topic)) as follower:
+        await soon(anext(follower))
+
+    async with asyncio.timeout(live.JOIN_SECONDS / 2):
+        for _ in range(3):
+            async with aclosing(live.follow(topic)) as follower:
+                await anext(follower)
+
+
 async def test_a_bell_that_rings_while_the_follower_reads_is_not_lost(topic):
     async with aclosing(live.follow(topic)) as follower:
         await soon(anext(follower))
