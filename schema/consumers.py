@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import json
+import logging
 from datetime import timedelta
 from typing import Any
 
 from channels.db import database_sync_to_async
+from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 from strawberry.channels import GraphQLWSConsumer
 from strawberry.exceptions import ConnectionRejectionError
@@ -19,6 +21,8 @@ from notifications import live
 from notifications.models import topic_of
 from schema import kit
 from schema.root import schema
+
+logger = logging.getLogger(__name__)
 
 CLOSE_MALFORMED = 4400
 CLOSE_EXPIRED = 4401
@@ -86,7 +90,12 @@ class SubscriptionConsumer(GraphQLWSConsumer[kit.Context, None]):
         """Looks whenever something happened to the user, and every `LIVE_POLL_SECONDS` in any case."""
         async with contextlib.aclosing(live.follow(topic)) as bells:
             async for _ in bells:
-                if await _verify(access_token=token) is None:
+                try:
+                    has_ended = await _verify(access_token=token) is None
+                except (DatabaseError, InterfaceError):  # looked up again with the next bell or poll
+                    logger.warning("Whether a socket's session has ended is not known: the database does not answer.")
+                    continue
+                if has_ended:
                     await self.close(code=CLOSE_EXPIRED, reason="The session has ended.")
                     return
 
