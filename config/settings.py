@@ -11,6 +11,7 @@ import environ
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
+from django.utils.text import format_lazy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = BASE_DIR / "var"
@@ -208,13 +209,13 @@ EVENT_REACTIONS = {
 
 
 # ── The admin ────────────────────────────────────────────────────────────────────────────────────────────────────────
-def _page(title: str, icon: str, model: str) -> dict[str, object]:
+def _page(title: str, icon: str, model: str, query: str = "") -> dict[str, object]:
     """A line of the admin's sidebar, for those who may see the model: "ordering.order"."""
     app, name = model.split(".")
     return {
         "title": title,
         "icon": icon,
-        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
+        "link": format_lazy("{}{}", reverse_lazy(f"admin:{app}_{name}_changelist"), query),
         "permission": lambda request: any(request.user.has_perm(f"{app}.{may}_{name}") for may in ("view", "change")),
     }
 
@@ -264,6 +265,7 @@ UNFOLD = {
                     _page("Users", "person", "accounts.user"),
                     _page("Roles", "groups", "auth.group"),
                     _page("Sessions", "key", "accounts.session"),
+                    _page("Security events", "shield_person", "notifications.event", "?type__startswith=account."),
                 ],
             },
             {

@@ -109,6 +109,10 @@ class EventInline(ReadOnly, GenericTabularInline):
     extra = 0
     hide_title = True
 
+    def has_view_permission(self, *args: Any) -> bool:
+        """Whoever may look at the row may look at what happened to it."""
+        return True
+
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("actor", "subject_type")
 

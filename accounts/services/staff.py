@@ -12,6 +12,7 @@ from uuid import UUID
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission
 from django.db import IntegrityError, transaction
+from django.db.models import prefetch_related_objects
 
 from accounts import events
 from accounts.errors import AccountError, AccountErrorCode
@@ -217,7 +218,7 @@ def set_rights(
     return user
 
 
-def refuse_last_administrator(user: User) -> None:
+def refuse_last_administrator(user: User, *, field: str | None = "id") -> None:
     """Raises LAST_ADMINISTRATOR when nobody else who is active may do everything. The user's row is locked.
 
     Whoever takes an administrator away waits here for whoever takes away another, so that the two cannot leave none.
@@ -230,12 +231,13 @@ def refuse_last_administrator(user: User) -> None:
         raise AccountError(
             AccountErrorCode.LAST_ADMINISTRATOR,
             "This is the last administrator. Make somebody else an administrator first.",
-            field=["id"],
+            field=[field] if field else None,
         )
 
 
 def may_act_on(*, actor: User, user: User) -> bool:
     """Whether the user is there to be acted on, and may do nothing that the actor may not."""
+    prefetch_related_objects([actor, user], *PERMISSIONS)
     return user.erased_at is None and not _is_beyond(actor, user)
 
 
