@@ -1,7 +1,10 @@
 """`load_demo`: a whole shop, once, and never by accident on a real one."""
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
 
 from accounts.models import User
 from catalog.models import Product, ProductImage, StockLevel
@@ -23,6 +26,64 @@ def test_the_demo_is_loaded_once_however_often_it_is_asked_for(settings):
     assert counted[2:] == [6, 1]
     assert StockLevel.objects.get(pk=sold.pk).on_hand == 7, "what was sold stays sold"
     assert User.objects.get(email="customer@example.com").check_password("demo-password")
+
+
+ROLES = {
+    "customer@example.com": ["Customer"],
+    "second@example.com": ["Customer"],
+    "seller@example.com": ["Seller"],
+    "approver@example.com": ["Approvers"],
+    "staff@example.com": ["Merchandiser", "Supply chain", "Support"],
+    "admin@example.com": ["Administrator"],
+}
+
+
+def test_each_demo_account_has_its_role_and_staff_opens_the_pages_of_the_admin(settings):
+    settings.DEBUG = True
+
+    call_command("load_demo")
+
+    assert _roles() == ROLES
+    staff = Client()
+    assert staff.login(username="staff@example.com", password="demo-password")
+    pages = [
+        *("ordering_order", "ordering_payment", "ordering_fulfillment", "ordering_cart", "ordering_shippingmethod"),
+        *("catalog_product", "catalog_productvariant", "catalog_category", "catalog_vendor", "catalog_stocklevel"),
+        *("workflows_approvalrequest", "workflows_approvalpolicy", "notifications_event", "notifications_notification"),
+        *("accounts_user", "accounts_session"),
+    ]
+    answers = {page: staff.get(reverse(f"admin:{page}_changelist")).status_code for page in pages}
+    assert set(answers.values()) == {200}, answers
+
+
+def test_what_an_earlier_demo_called_its_groups_becomes_roles(settings):
+    settings.DEBUG = True
+    call_command("load_demo")
+    for person in User.objects.exclude(email="approver@example.com"):
+        person.groups.clear()
+    for name, email in (("Sellers", "seller@example.com"), ("Order desk", "staff@example.com")):
+        User.objects.get(email=email).groups.add(Group.objects.create(name=name))
+
+    call_command("load_demo")
+
+    assert _roles() == ROLES
+    assert not Group.objects.filter(name__in=["Sellers", "Order desk"]).exists()
+
+
+def test_a_role_that_was_changed_in_the_demo_stays_changed(settings):
+    settings.DEBUG = True
+    call_command("load_demo")
+    User.objects.get(email="staff@example.com").groups.set(Group.objects.filter(name="Support"))
+
+    call_command("load_demo")
+
+    assert _roles() == ROLES | {"staff@example.com": ["Support"]}
+
+
+def _roles():
+    return {
+        user.email: list(user.groups.order_by("name").values_list("name", flat=True)) for user in User.objects.all()
+    }
 
 
 def test_the_demo_refuses_a_real_shop_unless_forced(settings):

@@ -4,32 +4,33 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group
 from django.core.management import BaseCommand, CommandError, CommandParser, call_command
 from django.db import transaction
 
 from accounts.models import User
+from accounts.permissions import Role
 from catalog.models import Product
-from catalog.permissions import CatalogPermission
 from notifications import tasks as notifications
 from ordering import services as ordering
 from ordering.models import ShippingMethod
-from ordering.permissions import OrderPermission
 from workflows.models import ApprovalPolicy
 
 PASSWORD = "demo-password"
 PRODUCTS = settings.BASE_DIR / "catalog" / "demo" / "products.csv"
-STAFF_MAY = [*OrderPermission, *CatalogPermission]
-ADMIN_VIEWS = ["catalog", "ordering", "workflows", "notifications"]
-# E-mail address, name, role, extra fields.
-PEOPLE: list[tuple[str, str, str | None, dict[str, bool]]] = [
-    ("customer@example.com", "Cleo Customer", None, {}),
-    ("second@example.com", "Sam Second", None, {}),
-    ("seller@example.com", "Selma Seller", "Sellers", {}),
-    ("approver@example.com", "Ada Approver", "Approvers", {}),
-    ("staff@example.com", "Stan Staff", "Order desk", {"is_staff": True}),
-    ("admin@example.com", "Alma Admin", None, {"is_staff": True, "is_superuser": True}),
+# Who decides large orders: a group of the shop's own, as every shop makes them.
+APPROVERS = "Approvers"
+# E-mail address, name, roles, extra fields.
+PEOPLE: list[tuple[str, str, list[str], dict[str, bool]]] = [
+    ("customer@example.com", "Cleo Customer", [Role.CUSTOMER], {}),
+    ("second@example.com", "Sam Second", [Role.CUSTOMER], {}),
+    ("seller@example.com", "Selma Seller", [Role.SELLER], {}),
+    ("approver@example.com", "Ada Approver", [APPROVERS], {}),
+    ("staff@example.com", "Stan Staff", [Role.SUPPORT, Role.MERCHANDISER, Role.SUPPLY_CHAIN], {"is_staff": True}),
+    ("admin@example.com", "Alma Admin", [Role.ADMINISTRATOR], {"is_staff": True, "is_superuser": True}),
 ]
+# What stood in for roles before there were any.
+FORMER_GROUPS = ["Sellers", "Order desk"]
 
 
 class Command(BaseCommand):
@@ -46,7 +47,6 @@ class Command(BaseCommand):
                 "Use --force to load it all the same."
             )
         with transaction.atomic():
-            self._load_roles()
             self._load_people()
             self._load_terms()
         if not Product.objects.exists():
@@ -57,24 +57,16 @@ class Command(BaseCommand):
         ordering.settle_open_payments()
         self.stdout.write(f"The demo shop is loaded: {Product.objects.count()} products, {len(PEOPLE)} accounts.")
 
-    def _load_roles(self) -> None:
-        for name in ("Sellers", "Approvers"):
-            Group.objects.get_or_create(name=name)
-        desk, _ = Group.objects.get_or_create(name="Order desk")
-        codenames = [permission.split(".")[1] for permission in STAFF_MAY]
-        may = Permission.objects.filter(codename__in=codenames) | Permission.objects.filter(
-            codename__startswith="view_", content_type__app_label__in=ADMIN_VIEWS
-        )
-        desk.permissions.add(*may)
-
     def _load_people(self) -> None:
-        known = set(User.objects.values_list("email", flat=True))
-        for email, full_name, role, fields in PEOPLE:
-            if email in known:
-                continue
-            user = User.objects.create_user(email, PASSWORD, full_name=full_name, **fields)
-            if role:
-                user.groups.add(Group.objects.get(name=role))
+        Group.objects.get_or_create(name=APPROVERS)
+        groups = {group.name: group for group in Group.objects.all()}
+        people = {person.email: person for person in User.objects.filter(email__in=[email for email, *_ in PEOPLE])}
+        for email, full_name, roles, fields in PEOPLE:
+            person = people.get(email) or User.objects.create_user(email, PASSWORD, full_name=full_name, **fields)
+            person.groups.remove(*(groups[name] for name in FORMER_GROUPS if name in groups))
+            if not person.groups.exists() and person.is_active:
+                person.groups.add(*(groups[role] for role in roles))
+        Group.objects.filter(name__in=FORMER_GROUPS, user=None).delete()
 
     def _load_terms(self) -> None:
         currency = settings.SHOP_CURRENCY
@@ -90,7 +82,7 @@ class Command(BaseCommand):
         ApprovalPolicy.objects.get_or_create(
             name="Large orders",
             defaults={
-                "group": Group.objects.get(name="Approvers"),
+                "group": Group.objects.get(name=APPROVERS),
                 "currency": currency,
                 "threshold_amount": Decimal("500.00"),
             },
