@@ -20,7 +20,7 @@ from django.utils.module_loading import import_string
 from accounts import events, links, throttling
 from accounts.errors import AccountError, AccountErrorCode
 from accounts.models import EXPORT_LIFETIME, DataExport, EmailLink, RateTier, RefreshToken, Session, User
-from accounts.services import credentials
+from accounts.services import credentials, staff
 from notifications import origin, outbox
 from notifications import services as notifications
 from notifications.models import history_of
@@ -145,7 +145,7 @@ def erase(*, actor: User, password: str) -> None:
             return
         if user.password != actor.password or not user.is_active:
             raise AccountError(AccountErrorCode.PASSWORD_WRONG, "This is not your password.", field=["password"])
-        import_string("accounts.services.staff.refuse_last_administrator")(user)
+        staff.refuse_last_administrator(user, field=None)
         if _is_in_use(user=user):
             raise AccountError(
                 AccountErrorCode.ACCOUNT_IN_USE,

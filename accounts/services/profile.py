@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db import IntegrityError, transaction
 
 from accounts import events, throttling
+from accounts.errors import AccountError, AccountErrorCode
 from accounts.models import EmailLink, EmailLinkPurpose, User, normalize_email
 from accounts.services import checks, credentials, email_links
 from notifications import outbox
@@ -17,7 +18,7 @@ def update(*, actor: User, full_name: str) -> User:
     """Changes one's own name."""
     full_name = full_name.strip()
     checks.check_full_name(full_name, field=["input", "fullName"])
-    user = User.objects.select_for_update().get(pk=actor.pk)
+    user = _locked(actor)
     if user.full_name != full_name:
         user.full_name = full_name
         user.save(update_fields=["full_name"])
@@ -35,7 +36,7 @@ def request_email_change(*, actor: User, new_email: str, password: str) -> str:
     credentials.confirm(actor, password, field=["password"])
     throttling.SEND_LINK.count(new_email)
     with transaction.atomic():
-        user = User.objects.select_for_update().get(pk=actor.pk)
+        user = _locked(actor)
         is_taken = User.objects.filter(email=new_email).exists()
         link = email_links.create(EmailLinkPurpose.CHANGE_EMAIL, new_email, lifetime=CHANGE_LIFETIME, user=user)
         outbox.record(events.EmailChangeRequested(), about=user, actor=actor)
@@ -62,4 +63,12 @@ def change_email(*, token: str) -> User:
     # Links of before were asked for, or sent to, an address that is not this account's any more.
     EmailLink.objects.filter(user=user).delete()
     outbox.record(events.EmailChanged(), about=user, actor=user, users=[user.pk], emails=[old_email])
+    return user
+
+
+def _locked(actor: User) -> User:
+    """Not somebody whose account ended meanwhile: nothing personal may come to an erased one."""
+    user = User.objects.select_for_update().get(pk=actor.pk)
+    if not user.is_active:
+        raise AccountError(AccountErrorCode.NOT_FOUND, "Your account has just ended; it has no profile any more.")
     return user

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from strawberry.relay.utils import from_base64
 
-from accounts import events, links, tasks
+from accounts import events, links, postal, tasks
 from accounts.errors import AccountError
 from accounts.models import (
     EXPORT_LIFETIME,
@@ -33,7 +33,7 @@ from accounts.models import (
     User,
 )
 from accounts.permissions import Role
-from accounts.services import email_links, passwords, privacy, profile, registering, sessions
+from accounts.services import addresses, email_links, passwords, privacy, profile, registering, sessions
 from notifications import outbox
 from notifications.models import Event, Notification
 from notifications.tasks import dispatch, send_email
@@ -714,6 +714,32 @@ def test_nothing_is_ordered_for_an_account_that_ended_meanwhile(customer, varian
 
     with pytest.raises(OrderError, match="ended"):
         ordering.checkout(cart_id=from_base64(cart["id"])[1], idempotency_key="1", request=request, actor=customer)
+
+    assert everything_stored() == before
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "act",
+    [
+        pytest.param(lambda actor: profile.update(actor=actor, full_name="Cleo"), id="profile"),
+        pytest.param(
+            lambda actor: profile.request_email_change(actor=actor, new_email="c@example.com", password=PASSWORD),
+            id="e-mail address",
+        ),
+        pytest.param(
+            lambda actor: addresses.create(actor=actor, address=postal.Address("Cleo", "1 Street", "Berlin", "DE")),
+            id="address",
+        ),
+        pytest.param(lambda actor: privacy.request_export(actor=actor), id="copy"),
+    ],
+)
+def test_nothing_personal_comes_to_an_account_that_ended_meanwhile(customer, act):
+    privacy.erase(actor=User.objects.get(), password=PASSWORD)
+    before = everything_stored()
+
+    with pytest.raises(AccountError, match="ended"):
+        act(customer)
 
     assert everything_stored() == before
 
