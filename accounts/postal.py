@@ -91,22 +91,26 @@ def _region(value: str, country: str) -> str:
 
 
 def _postal_code(value: str, region: str, country: str) -> str:
-    rules, place = _known_rules(country), _name(country)
+    rules = _known_rules(country)
     if "postal_code" not in rules.allowed_fields:
         return ""
-    # Of a region that was chosen from the country's the postal codes may be known as well.
-    if region and rules.country_area_choices:
-        rules, place = _known_rules(country, region), f"{region}, {place}"
     examples = _such_as(rules.postal_code_examples[:2])
     written = _plain(value)
     if not written:
         if "postal_code" in rules.required_fields:
-            raise _invalid("postalCode", f"{place}: an address needs its postal code{examples}.")
+            raise _invalid("postalCode", f"{_name(country)}: an address needs its postal code{examples}.")
         return ""
-    for code in (written, written.removeprefix(rules.postal_code_prefix)):
-        if _POSTAL_CODE.fullmatch(code) and all(_matches(code, matcher) for matcher in rules.postal_code_matchers):
-            return code
-    raise _invalid("postalCode", f"{place}: this is no postal code. Give one{examples or ' of letters and digits'}.")
+    spellings = (written, written.removeprefix(rules.postal_code_prefix))
+    code = next((code for code in spellings if _fits(code, rules)), None)
+    if code is None:
+        how = examples or " of letters and digits"
+        raise _invalid("postalCode", f"{_name(country)}: this is no postal code. Give one{how}.")
+    # Of a region that was chosen from the country's it may be known how they begin.
+    if region and rules.country_area_choices and not _fits(code, _known_rules(country, region)):
+        raise _invalid(
+            "postalCode", f"{_name(country)}: this postal code is not one of the region {region}. Correct one of them."
+        )
+    return code
 
 
 def _phone(value: str, country: str) -> str:
@@ -151,6 +155,10 @@ def _known_rules(country: str, region: str = "") -> ValidationRules:
     return rules
 
 
+def _fits(code: str, rules: ValidationRules) -> bool:
+    return bool(_POSTAL_CODE.fullmatch(code)) and all(_matches(code, known) for known in rules.postal_code_matchers)
+
+
 def _matches(code: str, matcher: "re.Pattern[str]") -> bool:
     """Those of regions say how a code begins. Those of countries end in $, which the library puts after the last of
     their alternatives only: "SW1A 1AA and more" would match."""
@@ -173,7 +181,7 @@ def _chosen(value: str, choices: Iterable[tuple[str, str]]) -> str | None:
             return None
     key, written = found[0]
     # Whoever writes "Tokyo" is not answered in another script.
-    return key if _is_latin(key) or not _is_latin(written) else written
+    return key if _is_latin(key) == _is_latin(written) else written
 
 
 def _region_examples(choices: Iterable[tuple[str, str]]) -> list[str]:
