@@ -1,4 +1,4 @@
-"""The HTTP door: /graphql for programs, GraphiQL for people, and the page at /."""
+"""The HTTP door: /graphql for programs, GraphiQL for people, the page at / and those behind e-mailed links."""
 
 import json
 from typing import Any
@@ -24,24 +24,8 @@ PAGE_POLICY = (
     "frame-ancestors 'none'"
 )
 
-# What stands behind the links in e-mails where no shop has pages of its own: title, what to do, and what does it.
-ACCOUNT_PAGES = {
-    "verify-email": (
-        "Confirm your e-mail address",
-        "One press of the button finishes your account.",
-        "accountVerifyEmail",
-    ),
-    "reset-password": (
-        "Set a new password",
-        "It ends every session of your account: you sign in again everywhere.",
-        "passwordReset",
-    ),
-    "change-email": (
-        "Confirm your new e-mail address",
-        "One press of the button makes it the address you sign in with.",
-        "emailChange",
-    ),
-}
+# What stands behind the links in e-mails where no shop has pages of its own.
+ACCOUNT_PAGES = ["verify-email", "reset-password", "change-email"]
 
 
 class GraphQLView(StrawberryView[kit.Context, None]):
@@ -92,9 +76,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 def account(request: HttpRequest, page: str) -> HttpResponse:
     """The page behind a link in an e-mail. The token is behind the #, so it never reaches this server's log."""
-    title, lead, mutation = ACCOUNT_PAGES[page]
-    built = _is_built("account")
-    return _page(request, "account.html", page=page, title=title, lead=lead, mutation=mutation, built=built)
+    return _page(request, f"account/{page}.html", page=page, built=_is_built("account"))
 
 
 @require_safe

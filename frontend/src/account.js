@@ -33,6 +33,8 @@ const PAGES = {
 
 const place = document.getElementById("account");
 const page = PAGES[place.dataset.page];
+// What the button will do; once there is no button any more it would mislead.
+const lead = document.getElementById("lead");
 
 /** The token in the address, which then leaves it: no history, bookmark or screenshot keeps it. */
 function takeToken() {
@@ -76,8 +78,12 @@ function showForm(token) {
       } catch (failure) {
         error.show(failure);
         // A link that is used up or too old stays so; everything else can be tried again.
-        if (failure.code === "LINK_INVALID") fill(form, error.line);
-        else (password?.input ?? button).focus();
+        if (failure.code === "LINK_INVALID") {
+          lead.hidden = true;
+          fill(form, error.line);
+        } else {
+          (password?.input ?? button).focus();
+        }
       }
     });
   });
@@ -85,6 +91,7 @@ function showForm(token) {
 }
 
 function showDone(sentence) {
+  lead.hidden = true;
   const result = el("p", { class: "done", role: "status", tabindex: "-1", "data-testid": "result" }, sentence);
   fill(place, result, el("p", {}, el("a", { class: "button", href: "/#board-title" }, "Sign in")));
   // The button that had the focus is gone; what came of it is read out.
@@ -93,6 +100,7 @@ function showDone(sentence) {
 
 function begin() {
   const token = takeToken();
+  lead.hidden = !token;
   if (token) showForm(token);
   else fill(place, el("p", { "data-testid": "result" }, place.dataset.withoutToken));
 }

@@ -5,7 +5,10 @@ import pytest
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("address", ["/", "/graphql"])
+ACCOUNT_PAGES = ["/verify-email", "/reset-password", "/change-email"]
+
+
+@pytest.mark.parametrize("address", ["/", "/graphql", *ACCOUNT_PAGES])
 def test_a_page_runs_scripts_of_this_server_only(client, monkeypatch, address):
     monkeypatch.setattr("schema.views._is_built", lambda bundle: True)
 
@@ -31,6 +34,30 @@ def test_without_the_build_the_page_says_how_to_get_the_board(client, monkeypatc
 
     assert "Node" in page.text
     assert "<script" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("address", "mutation"),
+    [
+        ("/verify-email", "accountVerifyEmail"),
+        ("/reset-password", "passwordReset"),
+        ("/change-email", "emailChange"),
+    ],
+)
+def test_without_the_build_the_page_of_a_link_says_which_mutation_takes_its_token(
+    client, monkeypatch, address, mutation
+):
+    monkeypatch.setattr("schema.views._is_built", lambda bundle: False)
+
+    page = client.get(address)
+
+    assert mutation in page.text
+    assert "<script" not in page.text
+
+
+@pytest.mark.parametrize("address", ACCOUNT_PAGES)
+def test_the_page_of_a_link_is_only_read(client, address):
+    assert client.post(address).status_code == 405
 
 
 def test_the_demos_accounts_are_shown_in_development_only(client, settings):
