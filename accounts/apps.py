@@ -5,7 +5,10 @@ from typing import Any
 from django.apps import AppConfig
 from django.apps import apps as installed
 from django.apps.registry import Apps
+from django.conf import settings
+from django.core import checks
 from django.db.models.signals import post_migrate
+from django.utils.module_loading import import_string
 
 
 class AccountsConfig(AppConfig):
@@ -14,7 +17,25 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         # After Django's own, which makes the permissions of the same app.
         post_migrate.connect(_sync_roles, dispatch_uid="accounts.roles")
+        checks.register(check_who_is_asked)
         _read_keys()
+
+
+def check_who_is_asked(app_configs: Any, **_: Any) -> list[checks.CheckMessage]:
+    """Whoever PERSONAL_DATA and ACCOUNT_ERASURE_GATE name is there to be asked."""
+    names = [*settings.PERSONAL_DATA.values(), settings.ACCOUNT_ERASURE_GATE]
+    return [
+        checks.Error(f"There is no {name}, which the settings name.", id="accounts.E001")
+        for name in names
+        if not _is_there(name)
+    ]
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return callable(import_string(name))
+    except ImportError:
+        return False
 
 
 def _read_keys() -> None:

@@ -13,6 +13,7 @@ from channels.db import database_sync_to_async
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Permission
 from django.core import mail
+from django.core.checks import Error, run_checks
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -883,3 +884,16 @@ def test_more_than_a_batch_goes_too_and_then_nothing_is_left_to_do():
 def test_it_happens_every_night(settings):
     (nightly,) = [beat for beat in settings.CELERY_BEAT_SCHEDULE.values() if beat["task"] == tasks.purge.name]
     assert nightly["schedule"] == crontab(hour=3, minute=30)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("PERSONAL_DATA", {"orders": "ordering.nobody"}), ("ACCOUNT_ERASURE_GATE", "nowhere.nobody")],
+    ids=["export", "erasure"],
+)
+def test_a_name_in_the_settings_that_nobody_answers_to_is_found_at_start_up(settings, setting, value):
+    setattr(settings, setting, value)
+
+    problems = [problem.id for problem in run_checks() if isinstance(problem, Error)]
+
+    assert problems == ["accounts.E001"]
