@@ -10,9 +10,11 @@ from django.contrib.contenttypes.fields import GenericRelation
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from notifications.models import Event
 
+MAX_EMAIL = 254
 MAX_ADDRESSES = 20
 # How long what was made of a person's data waits to be fetched.
 EXPORT_LIFETIME = timedelta(days=7)
@@ -21,6 +23,8 @@ EXPORT_LIFETIME = timedelta(days=7)
 def normalize_email(email: str) -> str:
     """One spelling of an address: no surrounding space, lower case throughout, an international domain as `xn--`."""
     email = email.strip()
+    if len(email) > MAX_EMAIL:  # nobody's; and encoding a domain costs the square of its length
+        return email
     local, at, domain = email.rpartition("@")
     try:
         domain = domain.encode("idna").decode()
@@ -63,6 +67,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     date_joined = models.DateTimeField(auto_now_add=True)
     erased_at = models.DateTimeField(null=True, blank=True, editable=False)
+    sessions_ended_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="All of them, at once.")
 
     # Of the access token the user came with; see `accounts.tokens`.
     session_id: uuid.UUID | None = None
@@ -89,6 +94,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session of the admin must agree with: it ends when all sessions are ended, as with a new password."""
+        bound_to = f"{self.password} {self.sessions_ended_at}"
+        return salted_hmac("accounts.User.session", bound_to, secret=secret, algorithm="sha256").hexdigest()
 
     def get_full_name(self) -> str:
         return self.full_name
@@ -126,6 +136,7 @@ class Session(models.Model):
         indexes = [
             models.Index(fields=["user", "-last_used_at", "id"], name="session_by_user"),
             models.Index(fields=["expires_at"], name="session_by_expiry"),
+            models.Index(fields=["ended_at"], name="session_by_end"),
         ]
 
     def __str__(self) -> str:
@@ -147,6 +158,7 @@ class RefreshToken(models.Model):
                 fields=["session"], condition=models.Q(used_at=None), name="refresh_token_one_unused_per_session"
             )
         ]
+        indexes = [models.Index(fields=["expires_at"], name="refresh_token_by_expiry")]
 
     def __str__(self) -> str:
         return f"{self.session_id} {self.created_at:%Y-%m-%d %H:%M}"
@@ -238,7 +250,10 @@ class DataExport(models.Model):
     objects = DataExportQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["user", "-requested_at"], name="data_export_by_user")]
+        indexes = [
+            models.Index(fields=["user", "-requested_at"], name="data_export_by_user"),
+            models.Index(fields=["requested_at"], name="data_export_by_age"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.requested_at:%Y-%m-%d %H:%M}"

@@ -9,6 +9,7 @@ import ipaddress
 import logging
 import math
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
@@ -23,6 +24,8 @@ from notifications import origin
 
 logger = logging.getLogger(__name__)
 
+KNOWN_SECONDS = 30 * 24 * 3600
+
 
 @dataclass(frozen=True)
 class Throttle:
@@ -33,10 +36,14 @@ class Throttle:
     per_client: str
 
     def count(self, address: str) -> None:
-        """Counts one attempt; RateLimited when it was one too many, for whichever reason."""
-        client, known_as = _network(origin.current().address), _key(address)
+        """Counts one attempt; RateLimited when it was one too many, for whichever reason.
+
+        A client that has signed in with the address before has windows of its own, so that strangers who try the
+        address from elsewhere cannot lock its owner out.
+        """
+        client = _network(origin.current().address)
         counts = [(window, self.name, "client", client) for window in parse_many(self.per_client)]
-        counts += [(window, self.name, "address", known_as) for window in parse_many(self.per_address)]
+        counts += [(window, self.name, "address", *_scope(address)) for window in parse_many(self.per_address)]
         if not all(_hit(*count) for count in counts):
             raise RateLimited(retry_after=max(_wait(*count) for count in counts))
 
@@ -44,9 +51,28 @@ class Throttle:
         """Forgets the attempts of an address. Not of the client, who would otherwise buy guesses with a success."""
         for window in parse_many(self.per_address):
             try:
-                _limiter().clear(window, self.name, "address", _key(address))
+                _limiter().clear(window, self.name, "address", *_scope(address))
             except StorageError:
-                _local_limiter().clear(window, self.name, "address", _key(address))
+                _local_limiter().clear(window, self.name, "address", *_scope(address))
+
+
+def remember_client(address: str) -> None:
+    """This client has signed in with the address: for a month it is known."""
+    with suppress(StorageError):
+        _limiter().storage.incr(_known_key(address), KNOWN_SECONDS)
+
+
+def _scope(address: str) -> tuple[str, ...]:
+    """Whose windows count: those of the address for all strangers together, or of the address at a known client."""
+    try:
+        is_known = _limiter().storage.get(_known_key(address)) > 0
+    except StorageError:
+        is_known = False
+    return (_key(address), _network(origin.current().address)) if is_known else (_key(address),)
+
+
+def _known_key(address: str) -> str:
+    return f"known/{_key(address)}/{_network(origin.current().address)}"
 
 
 SIGN_IN = Throttle("sign-in", "5/minute;10/10 minutes;20/hour;50/day", "30/minute;100/10 minutes;1000/day")

@@ -92,8 +92,12 @@ class Context:
 
     def fresh_viewer(self) -> "User | AnonymousUser":
         """Who asks, read again: what a subscription does before each delivery, because rights end."""
-        self.__dict__.pop("viewer", None)
+        self.forget_viewer()
         return self.viewer
+
+    def forget_viewer(self) -> None:
+        """After what ends a session: the next mutation of the same request asks anew who is there."""
+        self.__dict__.pop("viewer", None)
 
     def absolute(self, url: str) -> str:
         """An address of this server that a browser on another host can use."""

@@ -166,4 +166,21 @@ class Migration(migrations.Migration):
             model_name='refreshtoken',
             constraint=models.UniqueConstraint(condition=models.Q(('used_at', None)), fields=('session',), name='refresh_token_one_unused_per_session'),
         ),
+        migrations.AddField(
+            model_name='user',
+            name='sessions_ended_at',
+            field=models.DateTimeField(blank=True, editable=False, help_text='All of them, at once.', null=True),
+        ),
+        migrations.AddIndex(
+            model_name='dataexport',
+            index=models.Index(fields=['requested_at'], name='data_export_by_age'),
+        ),
+        migrations.AddIndex(
+            model_name='refreshtoken',
+            index=models.Index(fields=['expires_at'], name='refresh_token_by_expiry'),
+        ),
+        migrations.AddIndex(
+            model_name='session',
+            index=models.Index(fields=['ended_at'], name='session_by_end'),
+        ),
     ]

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from accounts.errors import AccountError, AccountErrorCode
-from accounts.models import User
+from accounts.models import MAX_EMAIL, User
 
 # Longer input is refused before it is hashed or compared: nobody types it, and hashing it costs.
 MAX_PASSWORD = 128
@@ -19,7 +19,7 @@ def check_email(email: str, *, field: list[str]) -> None:
     """Refuses what is no normalised e-mail address. ASCII only, so that none looks like another."""
     try:
         validate_email(email)
-        if len(email) > 254 or email.startswith('"') or not email.isascii():
+        if len(email) > MAX_EMAIL or email.startswith('"') or not email.isascii():
             raise ValidationError("unusual")
     except ValidationError:
         raise AccountError(

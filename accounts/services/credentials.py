@@ -9,6 +9,9 @@ from accounts.errors import AccountError, AccountErrorCode
 from accounts.models import EmailLink, EmailLinkPurpose, User
 from accounts.services import checks
 
+# More registrations of one address than the limits let happen in a day.
+MAX_WAITING = 30
+
 
 def owner_of(email: str, password: str) -> User | None:
     """The active user with this address and password. One password hash, whatever the answer.
@@ -55,7 +58,10 @@ def hashed_like(password: str, other: str | None) -> str:
         return make_password(password)
     hasher = identify_hasher(other)
     parameters = hasher.decode(other)
-    return hasher.encode(password, **{name: parameters[name] for name in ("salt", "iterations") if name in parameters})
+    known = {name: parameters[name] for name in ("salt", "iterations") if name in parameters}
+    hashed = hasher.encode(password, **known)
+    hasher.harden_runtime(password, other)  # one that was made when hashing was cheaper takes as long as a new one
+    return hashed
 
 
 def confirm(user: User, password: str, *, field: list[str]) -> None:
@@ -79,11 +85,13 @@ def _usable(hashed: str) -> str | None:
     return hashed if is_password_usable(hashed) else None
 
 
-def _waiting(email: str) -> list[str]:
-    """The hashes of the registrations of an address that are not verified."""
-    if not checks.is_text(email):
-        return []
+def waiting_for(email: str) -> list[EmailLink]:
+    """The registrations of an address whose links were not opened, newest first."""
     links = EmailLink.objects.filter(
         email=email, purpose=EmailLinkPurpose.VERIFY_EMAIL, expires_at__gt=timezone.now()
     ).exclude(password="")
-    return list(links.order_by("-created_at").values_list("password", flat=True)[:10])
+    return list(links.order_by("-created_at")[:MAX_WAITING])
+
+
+def _waiting(email: str) -> list[str]:
+    return [link.password for link in waiting_for(email)] if checks.is_text(email) else []

@@ -4,11 +4,14 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import links
 from accounts.errors import AccountError, AccountErrorCode
 from accounts.models import EmailLink, EmailLinkPurpose
+from notifications.models import Event
 
 
 def create(purpose: EmailLinkPurpose, email: str, *, lifetime: timedelta, **fields: Any) -> EmailLink:
@@ -31,10 +34,20 @@ def find(purpose: EmailLinkPurpose, token: str) -> EmailLink:
 
 def use(link: EmailLink) -> None:
     """Deletes it; LINK_INVALID for whoever comes second."""
-    held = EmailLink.objects.select_for_update().filter(pk=link.pk).first()
-    if held is None:
+    if not delete(EmailLink.objects.filter(pk=link.pk)):
         raise invalid()
-    held.delete()
+
+
+def delete(links: QuerySet[EmailLink]) -> int:
+    """Deletes them with all that is known of them; returns how many there were. Their events are locked first: one
+    that is being delivered is waited for, so that nothing comes to be that names a link which is gone."""
+    held = list(links.select_for_update(of=("self",)).order_by("pk"))
+    about = Event.objects.filter(
+        subject_type=ContentType.objects.get_for_model(EmailLink), subject_id__in=[str(link.pk) for link in held]
+    )
+    list(about.select_for_update().order_by("pk").values_list("pk"))
+    EmailLink.objects.filter(pk__in=[link.pk for link in held]).delete()
+    return len(held)
 
 
 def invalid() -> AccountError:

@@ -64,5 +64,5 @@ def replace(user: User, hashed: str) -> None:
     user.password = hashed
     user.save(update_fields=["password"])
     # Those to another address as well: whoever knew the old password may have asked for one.
-    EmailLink.objects.filter(user=user).delete()
+    email_links.delete(EmailLink.objects.filter(user=user))
     sessions.end_all(user)

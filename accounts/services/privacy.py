@@ -20,7 +20,7 @@ from django.utils.module_loading import import_string
 from accounts import events, links, throttling
 from accounts.errors import AccountError, AccountErrorCode
 from accounts.models import EXPORT_LIFETIME, DataExport, EmailLink, RateTier, RefreshToken, Session, User
-from accounts.services import credentials, staff
+from accounts.services import credentials, email_links, staff
 from notifications import origin, outbox
 from notifications import services as notifications
 from notifications.models import history_of
@@ -34,9 +34,14 @@ BATCH = 500
 
 
 # ── Handing it out ───────────────────────────────────────────────────────────────────────────────────────────────────
-@transaction.atomic
 def request_export(*, actor: User) -> DataExport:
     """Has a copy of everything held on somebody made; EXPORT_IN_PROGRESS while the last one is being made."""
+    throttling.EXPORT.count(str(actor.pk))
+    return _request_export(actor)
+
+
+@transaction.atomic
+def _request_export(actor: User) -> DataExport:
     user = User.objects.select_for_update().get(pk=actor.pk)
     if not user.is_active:
         raise AccountError(AccountErrorCode.NOT_FOUND, "Your account has just ended; there is nothing to hand out.")
@@ -49,7 +54,6 @@ def request_export(*, actor: User) -> DataExport:
             "Your data is being put together already. Look at me.dataExport in a moment.",
             retryable=True,
         )
-    throttling.EXPORT.count(str(user.pk))
 
     export = DataExport.objects.create(user=user)
     outbox.record(events.DataExportRequested(export_id=str(export.pk)), about=user, actor=actor)
@@ -170,7 +174,7 @@ def _delete_what_is_theirs(user: User) -> None:
     user.addresses.all().delete()
     user.data_exports.all().delete()
     # Also those that somebody asked for who was not signed in, and with them what happened to them.
-    EmailLink.objects.filter(Q(user=user) | Q(email=user.email)).delete()
+    email_links.delete(EmailLink.objects.filter(Q(user=user) | Q(email=user.email)))
 
 
 def _anonymise(user: User) -> None:

@@ -1,12 +1,14 @@
 """From an e-mail address to an account: registering, and opening the link that proves the address."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from accounts import events, throttling
+from accounts.errors import AccountError, AccountErrorCode
 from accounts.models import EmailLink, EmailLinkPurpose, User, normalize_email
 from accounts.permissions import Role
 from accounts.services import checks, credentials, email_links, roles
@@ -39,20 +41,50 @@ def resend_verification(*, email: str) -> None:
     checks.check_email(email, field=["email"])
     throttling.SEND_LINK.count(email)
     with transaction.atomic():
-        waiting = EmailLink.objects.filter(
-            email=email, purpose=EmailLinkPurpose.VERIFY_EMAIL, expires_at__gt=timezone.now()
-        ).exclude(password="")
-        last = waiting.order_by("-created_at").first()
+        last = next(iter(credentials.waiting_for(email)), None)
         _send(email, last.full_name if last else "", last.password if last else "")
 
 
-@transaction.atomic
-def verify_email(*, token: str) -> User:
-    """Opens the account whose registration the link belongs to."""
+def verify_email(*, token: str, password: str | None = None) -> User:
+    """Opens the account of the registration that has this password.
+
+    It need not be said where all that wait for the address have one; where somebody else registered with the address
+    as well, only the password tells whose account it is to be: PASSWORD_REQUIRED, and the link can be used again.
+    """
     throttling.OPEN_LINK.count(token)
     link = email_links.find(EmailLinkPurpose.VERIFY_EMAIL, token)
+    return _verified(link, _chosen(link, password))
+
+
+def _chosen(link: EmailLink, password: str | None) -> EmailLink:
+    """Of all registrations that wait for the address, the one whose account it is to be."""
+    waiting = credentials.waiting_for(link.email)
+    if password is None:
+        if len({each.password for each in waiting}) > 1:
+            raise AccountError(
+                AccountErrorCode.PASSWORD_REQUIRED,
+                "There is more than one registration with this address. Say the password you registered with.",
+                field=["password"],
+            )
+        return link
+    hashed = credentials.hashed_like(password, link.password or None)
+    for each in waiting:
+        if constant_time_compare(each.password, hashed):
+            return each
+    raise AccountError(
+        AccountErrorCode.PASSWORD_WRONG,
+        "There is no registration with this address and password. Say the password you registered with.",
+        field=["password"],
+    )
+
+
+@transaction.atomic
+def _verified(link: EmailLink, chosen: EmailLink) -> User:
     email_links.use(link)
-    return _open_account(link)
+    try:
+        return _open_account(chosen)
+    except IntegrityError:
+        raise email_links.invalid() from None
 
 
 def _send(email: str, full_name: str, hashed: str) -> None:
@@ -67,17 +99,15 @@ def _send(email: str, full_name: str, hashed: str) -> None:
     elif settings.EMAIL_VERIFICATION or not hashed:
         outbox.record(events.RegistrationRequested(link_id=str(link.pk)), about=link, emails=reader)
     else:
-        _open_account(link)
+        with suppress(IntegrityError):  # somebody was faster with the same address: the same answer
+            _open_account(link)
 
 
 def _open_account(link: EmailLink) -> User:
     user = User(email=link.email, full_name=link.full_name, password=link.password)
-    try:
-        with transaction.atomic():
-            user.save(force_insert=True)
-    except IntegrityError:
-        raise email_links.invalid() from None
+    with transaction.atomic():
+        user.save(force_insert=True)
     roles.assign(user, [Role.CUSTOMER])
-    EmailLink.objects.filter(email=link.email, purpose=EmailLinkPurpose.VERIFY_EMAIL).delete()
+    # What else waits for the address stays until it expires, so that its passwords are answered as they were before.
     outbox.record(events.AccountRegistered(email=user.email, full_name=user.full_name), about=user, actor=user)
     return user

@@ -43,6 +43,7 @@ def sign_in(*, email: str, password: str) -> Tokens:
             AccountErrorCode.INVALID_CREDENTIALS, "The e-mail address or the password is not right.", field=["email"]
         )
     throttling.SIGN_IN.forgive(email)
+    throttling.remember_client(email)
     return opened
 
 
@@ -86,9 +87,9 @@ def revoke_session(*, actor: User, session_id: UUID) -> Session:
 
 
 @transaction.atomic
-def revoke_all(*, user_id: UUID, actor: User) -> int:
-    """Ends every session of somebody, the one at hand included. Returns how many were open."""
-    user = User.objects.select_for_update().get(pk=user_id)
+def revoke_all(*, actor: User) -> int:
+    """Ends every session of one's own, the one at hand included. Returns how many were open."""
+    user = User.objects.select_for_update().get(pk=actor.pk)
     count = end_all(user)
     outbox.record(events.SessionsRevoked(count=count), about=user, actor=actor)
     return count
@@ -136,8 +137,11 @@ def open_session(user: User) -> Tokens:
 def end_all(user: User) -> int:
     """Ends every session of somebody whose row is locked; returns how many were open. Sockets close when the event
     that is recorded rings."""
+    now = timezone.now()
     count = Session.objects.filter(user=user).open().count()
-    Session.objects.filter(user=user, ended_at=None).update(ended_at=timezone.now())
+    Session.objects.filter(user=user, ended_at=None).update(ended_at=now)
+    user.sessions_ended_at = now  # what those of the admin look at
+    user.save(update_fields=["sessions_ended_at"])
     return count
 
 
@@ -182,7 +186,7 @@ def _held(refresh_token: str) -> RefreshToken | None:
     """The token's row, with its user locked: whatever is done to one session happens after the other, so that no
     successor can be made behind the back of a revocation."""
     digest = tokens.digest(refresh_token)
-    owner = User.objects.select_for_update().filter(sessions__refresh_tokens__digest=digest).first()
+    owner = User.objects.select_for_update(of=("self",)).filter(sessions__refresh_tokens__digest=digest).first()
     if owner is None:
         return None
     held = RefreshToken.objects.select_related("session").get(digest=digest)

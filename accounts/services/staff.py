@@ -18,7 +18,7 @@ from accounts import events
 from accounts.errors import AccountError, AccountErrorCode
 from accounts.models import EmailLink, RateTier, Session, User, normalize_email
 from accounts.permissions import AccountPermission, Role
-from accounts.services import checks, passwords, sessions
+from accounts.services import checks, email_links, passwords, sessions
 from accounts.services.roles import (
     ADMINISTRATORS,
     PERMISSIONS,
@@ -80,7 +80,7 @@ def update(
     outbox.record(events.AccountUpdated(fields=sorted(changed)), about=user, actor=actor)
     if "email" in changed:
         # Links of before were asked for, or sent to, an address that is not this account's any more.
-        EmailLink.objects.filter(user=user).delete()
+        email_links.delete(EmailLink.objects.filter(user=user))
         outbox.record(events.EmailChanged(), about=user, actor=actor, users=[user.pk], emails=[old_email])
     return user
 
@@ -103,7 +103,7 @@ def deactivate(*, actor: User, user_id: UUID | str, reason: str) -> User:
 
     user.is_active = False
     user.save(update_fields=["is_active"])
-    EmailLink.objects.filter(user=user).delete()
+    email_links.delete(EmailLink.objects.filter(user=user))
     sessions.end_all(user)
     outbox.record(events.AccountDeactivated(reason=reason), about=user, actor=actor)
     return user

@@ -9,8 +9,8 @@ import { el, errorLine, field, fill, whileBusy } from "./dom.js";
 const PAGES = {
   "verify-email": {
     button: "Confirm the address",
-    mutation: `mutation VerifyEmail($token: String!) {
-      accountVerifyEmail(token: $token) { user { email } userErrors { code message retryable } }
+    mutation: `mutation VerifyEmail($token: String!, $password: String) {
+      accountVerifyEmail(token: $token, password: $password) { user { email } userErrors { code message retryable } }
     }`,
     done: ({ user }) => `The address ${user.email} is confirmed, and your account is ready. You can sign in now.`,
   },
@@ -27,7 +27,7 @@ const PAGES = {
       passwordReset(token: $token, password: $password) { isReset userErrors { code message retryable } }
     }`,
     done: () => "The new password is set, and you were signed out everywhere. You can sign in with it now.",
-    asksPassword: true,
+    asks: newPasswordField,
   },
 };
 
@@ -43,7 +43,13 @@ function takeToken() {
   return token?.trim() || null;
 }
 
+/** The one this account is to be opened with: asked for when there is more than one registration. */
 function passwordField() {
+  const input = el("input", { type: "password", name: "password", autocomplete: "current-password", maxlength: "128" });
+  return { input, parts: [field("The password you registered with", input)] };
+}
+
+function newPasswordField() {
   const input = el("input", {
     type: "password",
     name: "password",
@@ -63,8 +69,7 @@ function passwordField() {
   return { input, parts };
 }
 
-function showForm(token) {
-  const password = page.asksPassword ? passwordField() : null;
+function showForm(token, password = page.asks?.()) {
   const button = el("button", { class: "button button-primary", "data-testid": "act" }, page.button);
   const error = errorLine();
   const form = el("form", { class: "account-form", novalidate: true }, password?.parts, error.line, button);
@@ -81,6 +86,10 @@ function showForm(token) {
         if (failure.code === "LINK_INVALID") {
           lead.hidden = true;
           fill(form, error.line);
+        } else if (failure.code === "PASSWORD_REQUIRED") {
+          const asked = passwordField();
+          showForm(token, asked);
+          asked.input.focus();
         } else {
           (password?.input ?? button).focus();
         }

@@ -44,4 +44,5 @@ stay as they are, also those with the same e-mail address. ACCOUNT_IN_USE while 
     def account_erase(self, info: kit.Info, password: str) -> AccountErasePayload | None:
         privacy.erase(actor=kit.signed_in(info), password=password)
         cookies.clear(info.context.response)
+        info.context.forget_viewer()
         return AccountErasePayload(is_erased=True)

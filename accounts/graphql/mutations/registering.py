@@ -53,10 +53,12 @@ The answer is the same when the address has an account: its owner is told by e-m
 
     @strawberry.mutation(
         extensions=[types.refusals],
-        description="Makes the account of a registration. The token is in the e-mail and works once, for 24 hours.",
+        description="""Makes the account of a registration. The token is in the e-mail and works once, for 24 hours.
+
+PASSWORD_REQUIRED when there is more than one registration with the address: ask for the password and send it along.""",
     )
-    def account_verify_email(self, token: str) -> AccountVerifyEmailPayload | None:
-        return AccountVerifyEmailPayload(user=registering.verify_email(token=token))
+    def account_verify_email(self, token: str, password: str | None = None) -> AccountVerifyEmailPayload | None:
+        return AccountVerifyEmailPayload(user=registering.verify_email(token=token, password=password))
 
     @strawberry.mutation(
         extensions=[types.refusals], description="Sends the link of the last registration of this address again."

@@ -147,9 +147,10 @@ is taken for stolen and ends its session.""",
     )
     def tokens_revoke_all(self, info: kit.Info) -> TokensRevokeAllPayload | None:
         viewer = kit.signed_in(info)
-        count = sessions.revoke_all(user_id=viewer.pk, actor=viewer)
+        count = sessions.revoke_all(actor=viewer)
         if cookies.ACCESS in info.context.request.COOKIES:
             cookies.clear(info.context.response)
+        info.context.forget_viewer()
         return TokensRevokeAllPayload(revoked_count=count)
 
     @strawberry.mutation(
@@ -177,4 +178,5 @@ is taken for stolen and ends its session.""",
         if transport is TokenTransport.COOKIE:
             cookies.refuse_other_sites(info.context.request)
         tokens = passwords.change(actor=viewer, old_password=old_password, new_password=new_password)
+        info.context.forget_viewer()
         return PasswordChangePayload(**_handed_out(info, transport, tokens))
