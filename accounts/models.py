@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, BaseUserManager, PermissionsMixin
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.contenttypes.fields import GenericRelation
 from django.db import models
 from django.db.models.functions import Lower
@@ -86,6 +86,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.Index(fields=["-date_joined", "id"], name="user_by_date_joined"),
             models.Index(fields=["full_name", "id"], name="user_by_full_name"),
             models.Index(fields=["last_login", "id"], name="user_by_last_login"),
+            models.Index(fields=["erased_at"], condition=models.Q(erased_at__isnull=False), name="user_erased"),
         ]
         permissions = [
             ("manage_users", "Can change, deactivate and reactivate users"),
@@ -106,10 +107,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_short_name(self) -> str:
         return self.full_name or self.email
 
-
-def requests_per_hour(user: "User | AnonymousUser") -> int:
-    """How many requests this person may send in an hour."""
-    return settings.RATE_TIERS["ANONYMOUS" if isinstance(user, AnonymousUser) else user.rate_tier]
+    @property
+    def requests_per_hour(self) -> int:
+        """How many requests this person may send in an hour; whoever is not signed in, `RATE_TIERS["ANONYMOUS"]`."""
+        return settings.RATE_TIERS[self.rate_tier]
 
 
 class SessionQuerySet(models.QuerySet["Session"]):

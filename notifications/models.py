@@ -52,6 +52,15 @@ class Event(models.Model):
     def __str__(self) -> str:
         return f"{self.type} #{self.seq}"
 
+    def origin_for(self, person: object) -> str:
+        """Where it was done from, as far as the person with this key may know: not where somebody else did it."""
+        return self.origin if self.actor_id is None or str(self.actor_id) == str(person) else ""
+
+    @property
+    def origin_for_subject(self) -> str:
+        """The same for the person it happened to: what e-mails say."""
+        return self.origin_for(self.subject_id)
+
     @property
     def topic(self) -> str:
         """The name under which the subject's followers are rung."""

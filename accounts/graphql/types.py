@@ -1,12 +1,16 @@
 """People, as the API shows them."""
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import strawberry
 import strawberry_django
 from django.db.models import QuerySet
 from django.urls import reverse
 from strawberry import auto, relay
+from strawberry.extensions import FieldExtension
+from strawberry_django.resolvers import django_resolver
 from ua_parser import parse as parse_user_agent
 
 from accounts import errors, filters, models
@@ -66,18 +70,51 @@ class Address(kit.Keyed, relay.Node):
     is_default_billing: bool = strawberry_django.field(description="To be offered first for billing.")
 
 
+class _ActorForSome(FieldExtension):
+    """Shows who acted to themselves, and to those who may look at users."""
+
+    @django_resolver
+    def resolve(self, next_: Callable[..., Any], source: Event, info: kit.Info, **kwargs: Any) -> Any:
+        viewer = kit.signed_in(info)
+        if source.actor_id == viewer.pk or viewer.has_perm(AccountPermission.VIEW_USERS):
+            return next_(source, info, **kwargs)
+        return None
+
+
 @strawberry_django.type(Event)
 class AccountEvent(kit.Keyed, relay.Node):
     """One thing that happened to an account."""
 
     seq: auto
-    type: auto
+    type: str = strawberry_django.field(description='What happened, for programs, for example "account.signed_in".')
     occurred_at: auto
-    origin: str = strawberry_django.field(description="The IP address it was done from; empty when the shop did it.")
+    actor: "User | None" = strawberry_django.field(
+        extensions=[_ActorForSome()],
+        description="Who did it. Null when nobody was signed in, and when it was somebody else and you do not hold "
+        "accounts.view_user.",
+    )
 
     @strawberry_django.field(only=["type", "payload"], description="One sentence.")
     def message(root: strawberry.Parent[Event]) -> str:
         return root.message
+
+    @strawberry_django.field(
+        only=["type", "payload"],
+        description="More about it, in a sentence or two, for example which roles were given or the reason.",
+    )
+    def details(root: strawberry.Parent[Event]) -> str:
+        return root.details
+
+    @strawberry_django.field(
+        only=["origin", "actor", "subject_id"],
+        description="The IP address it was done from. Empty when the shop did it; on your own account, also when "
+        "somebody else did.",
+    )
+    def origin(root: strawberry.Parent[Event], info: kit.Info) -> str:
+        viewer = kit.signed_in(info)
+        if root.subject_id != str(viewer.pk) and viewer.has_perm(AccountPermission.VIEW_USERS):
+            return root.origin
+        return root.origin_for(viewer.pk)
 
 
 @strawberry_django.type(models.DataExport)
@@ -108,6 +145,12 @@ def _private(root: models.User, info: kit.Info) -> models.User:
     if viewer.pk != root.pk and not viewer.has_perm(AccountPermission.VIEW_USERS):
         raise kit.ApiError(kit.ErrorCode.FORBIDDEN, "You do not have the permission this needs.")
     return root
+
+
+def _one_at_a_time(info: kit.Info) -> None:
+    """Refuses what costs statements for each person when it is asked for a list of people."""
+    if any(isinstance(key, int) for key in info.path.as_list()):
+        raise kit.ApiError(kit.ErrorCode.QUERY_TOO_EXPENSIVE, f"Ask for `{info.field_name}` of one user at a time.")
 
 
 @strawberry_django.type(models.User)
@@ -144,6 +187,13 @@ class User(kit.Keyed, relay.Node):
         return _private(root, info).last_login
 
     @strawberry_django.field(
+        only=["rate_tier"],
+        description="How many requests this person may send in an hour. Of others: for those with accounts.view_user.",
+    )
+    def requests_per_hour(root: strawberry.Parent[models.User], info: kit.Info) -> int:
+        return _private(root, info).requests_per_hour
+
+    @strawberry_django.field(
         prefetch_related=["addresses"],
         description="Your address book, oldest first; 20 at most. Of others: for those with accounts.view_user.",
     )
@@ -152,16 +202,20 @@ class User(kit.Keyed, relay.Node):
 
     @strawberry_django.connection(
         kit.Connection[Session],
-        description="Where you are signed in, last used first. Of others: for those with accounts.view_user.",
+        description="Where you are signed in, last used first. Of others: for those with accounts.view_user, and of "
+        "one user at a time.",
     )
     def sessions(root: strawberry.Parent[models.User], info: kit.Info) -> QuerySet[models.Session]:
+        _one_at_a_time(info)
         return _private(root, info).sessions.open().order_by("-last_used_at", "id")
 
     @strawberry_django.connection(
         kit.Connection[AccountEvent],
-        description="What happened to your account, newest first. Of others: for those with accounts.view_user.",
+        description="What happened to your account, newest first. Of others: for those with accounts.view_user, and of "
+        "one user at a time.",
     )
     def events(root: strawberry.Parent[models.User], info: kit.Info) -> QuerySet[Event]:
+        _one_at_a_time(info)
         return history_of(_private(root, info)).order_by("-seq")
 
     @strawberry_django.field(
@@ -169,6 +223,7 @@ class User(kit.Keyed, relay.Node):
         description="The last copy of your data that accountDataExport had made, for a week. Nobody sees another's.",
     )
     def data_export(root: strawberry.Parent[models.User], info: kit.Info) -> DataExport | None:
+        _one_at_a_time(info)
         if kit.signed_in(info).pk != root.pk:
             raise kit.ApiError(kit.ErrorCode.FORBIDDEN, "A copy of somebody's data is for themselves alone.")
         return privacy.newest_export(user=root)

@@ -105,6 +105,10 @@ class Migration(migrations.Migration):
             model_name='user',
             index=models.Index(fields=['last_login', 'id'], name='user_by_last_login'),
         ),
+        migrations.AddIndex(
+            model_name='user',
+            index=models.Index(condition=models.Q(('erased_at__isnull', False)), fields=['erased_at'], name='user_erased'),
+        ),
         migrations.AddConstraint(
             model_name='user',
             constraint=models.CheckConstraint(condition=models.Q(('rate_tier__in', ['STANDARD', 'PREMIUM'])), name='user_rate_tier_is_known'),
