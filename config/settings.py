@@ -308,6 +308,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=60),
         "options": {"expires": 60},
     },
+    "forget-erased-customers-orders": {
+        "task": "ordering.tasks.forget_erased_customers",
+        "schedule": timedelta(minutes=10),
+        "options": {"expires": 600},
+    },
+    "forget-erased-customers-approvals": {
+        "task": "workflows.tasks.forget_erased_customers",
+        "schedule": timedelta(minutes=10),
+        "options": {"expires": 600},
+    },
     "settle-open-payments": {
         "task": "ordering.tasks.settle_open_payments",
         "schedule": timedelta(seconds=60),

@@ -21,8 +21,8 @@ logger = logging.getLogger(__name__)
 
 def fill_inboxes(event: Event) -> None:
     """One row for each recipient; again changes nothing."""
-    # Who was deleted since is passed over, so that the others are told.
-    users = get_user_model().objects.filter(pk__in=event.audience.get("users", []))
+    # Whose account ended since is passed over, so that the others are told and nothing comes to one that was erased.
+    users = get_user_model().objects.filter(pk__in=event.audience.get("users", []), is_active=True)
     recipients = [Notification(event=event, user_id=pk) for pk in users.values_list("pk", flat=True)]
     recipients += [Notification(event=event, email=address) for address in event.audience.get("emails", [])]
     if recipients:

@@ -54,7 +54,7 @@ def told(*, event: Event, user: "User") -> dict[str, Any]:
         "title": event.message,
         "body": event.details,
         "at": event.occurred_at,
-        "from": event.origin if event.actor_id in (None, user.pk) else "",
+        "from": event.origin_for(user.pk),
         "mailed_to": event.audience.get("emails", []),
     }
 
@@ -80,6 +80,20 @@ def forget_history(*, model: type[models.Model], keys: Iterable[object], user: "
         # One that is being delivered is waited for; what came of it is deleted then.
         _forget_in(list(Event.objects.select_for_update().filter(pk__in=batch).order_by("pk")), user, texts)
         Notification.objects.filter(event__in=batch, user=None).delete()
+
+
+def with_origin(*, model: type[models.Model], keys: Iterable[UUID]) -> set[UUID]:
+    """Those of these rows whose history still says where something was done from that nobody signed in did."""
+    told: set[UUID] = set()
+    names = [str(key) for key in keys]
+    for start in range(0, len(names), BATCH):
+        history = Event.objects.filter(
+            subject_type=ContentType.objects.get_for_model(model), subject_id__in=names[start : start + BATCH]
+        )
+        told.update(
+            UUID(key) for key in history.filter(actor=None).exclude(origin="").values_list("subject_id", flat=True)
+        )
+    return told
 
 
 def _forget_in(events: list[Event], user: "User", texts: Collection[str]) -> None:

@@ -26,3 +26,9 @@ def settle_open_payments(**_: Any) -> int:
 def forget_customer(*, event_id: str, **_: Any) -> None:
     """Somebody erased their account: their orders are kept without them."""
     privacy.forget_customer(user_id=Event.objects.values_list("subject_id", flat=True).get(pk=event_id))
+
+
+@shared_task
+def forget_erased_customers(**_: Any) -> int:
+    """The same, for whomever the news did not reach."""
+    return privacy.forget_erased_customers()

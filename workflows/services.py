@@ -1,5 +1,6 @@
 """What workflows can do: hold an order for approval, decide, withdraw; tell and forget what is held on a person."""
 
+import logging
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,8 @@ from ordering.models import Order, OrderStatus
 from workflows import events, policies
 from workflows.errors import WorkflowError, WorkflowErrorCode
 from workflows.models import TRANSITIONS, ApprovalDecision, ApprovalRequest, ApprovalStatus
+
+logger = logging.getLogger(__name__)
 
 MAX_COMMENT = 2000
 MOOT_BATCH = 200
@@ -124,6 +127,21 @@ def forget_customer(*, user_id: UUID | str) -> None:
         with transaction.atomic():
             ApprovalDecision.objects.filter(request__in=batch).update(comment="")
             notifications.forget_history(model=ApprovalRequest, keys=batch, user=user, texts=events.PERSONAL)
+
+
+def forget_erased_customers() -> int:
+    """Forgets whom the news of their erasure did not reach here. Returns how many there were."""
+    of_erased = ApprovalRequest.objects.filter(order__customer__erased_at__isnull=False)
+    customers = dict(of_erased.values_list("pk", "order__customer"))
+    said = ApprovalDecision.objects.filter(request__in=of_erased).exclude(comment="")
+    left = {*said.values_list("request", flat=True), *notifications.with_origin(model=ApprovalRequest, keys=customers)}
+    user_ids = sorted({customers[request_id] for request_id in left})[:BATCH]
+    for user_id in user_ids:
+        try:
+            forget_customer(user_id=user_id)
+        except Exception:  # one that cannot be forgotten must not hold up the others
+            logger.exception("Approvals of the erased account %s still hold what was personal.", user_id)
+    return len(user_ids)
 
 
 def _to_decide(request_id: UUID | str, actor: User) -> ApprovalRequest:

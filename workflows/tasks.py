@@ -24,3 +24,9 @@ def withdraw_moot_approvals(**_: Any) -> int:
 def forget_customer(*, event_id: str, **_: Any) -> None:
     """Somebody erased their account: what was said about their orders is forgotten, what was decided is kept."""
     services.forget_customer(user_id=Event.objects.values_list("subject_id", flat=True).get(pk=event_id))
+
+
+@shared_task
+def forget_erased_customers(**_: Any) -> int:
+    """The same, for whomever the news did not reach."""
+    return services.forget_erased_customers()

@@ -1,17 +1,20 @@
 """What carts and orders hold on a person: handing it out, and keeping of an erased customer's what accounting needs."""
 
+import logging
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
 from notifications import services as notifications
 from notifications.models import Event
 from ordering import events
 from ordering.models import TRANSITIONS, Cart, Fulfillment, Order, Payment
+
+logger = logging.getLogger(__name__)
 
 # So many orders are read, or written, at once.
 BATCH = 200
@@ -78,6 +81,20 @@ def forget_customer(*, user_id: UUID | str) -> None:
     for start in range(0, len(order_ids), BATCH):
         _forget_orders(order_ids[start : start + BATCH], user)
     Cart.objects.filter(pk__in=list(Cart.objects.filter(_carts_of(user)).values_list("pk", flat=True))).delete()
+
+
+def forget_erased_customers() -> int:
+    """Forgets whom the news of their erasure did not reach here. Returns how many there were."""
+    known = Order.objects.filter(~Q(email="") | Q(cart__isnull=False, cart__customer=None), customer=OuterRef("pk"))
+    erased = User.objects.filter(erased_at__isnull=False)
+    left = erased.filter(Exists(known) | Exists(Cart.objects.filter(customer=OuterRef("pk"))))
+    user_ids = list(left.order_by("-erased_at").values_list("pk", flat=True)[:BATCH])
+    for user_id in user_ids:
+        try:
+            forget_customer(user_id=user_id)
+        except Exception:  # one that cannot be forgotten must not hold up the others
+            logger.exception("The orders of the erased account %s still hold what was personal.", user_id)
+    return len(user_ids)
 
 
 def _carts_of(user: User) -> Q:

@@ -11,10 +11,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.events import AccountRegistered
+from accounts.services import privacy
 from notifications import outbox, tasks
 from notifications.apps import check_events, event_types
 from notifications.models import Event, Notification, topic_of
-from tests.conftest import gid, make_user, make_variant
+from tests.conftest import PASSWORD, gid, make_user, make_variant
 from tests.shopping import order_of
 
 REACTION = "account.registered"
@@ -110,6 +111,16 @@ def test_a_recipient_who_is_gone_does_not_keep_the_others_from_being_told():
 
     assert told(event) == ["stays@example.com"]
     assert is_dispatched(event)
+
+
+@pytest.mark.django_db
+def test_nothing_comes_to_an_account_that_ended_meanwhile(customer, staff):
+    event = recorded(customer, users=[customer.pk, staff.pk])
+    privacy.erase(actor=customer, password=PASSWORD)
+
+    tasks.dispatch.delay(event_id=str(event.pk))
+
+    assert told(event) == ["staff@example.com"]
 
 
 @pytest.mark.django_db

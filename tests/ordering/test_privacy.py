@@ -1,5 +1,7 @@
 """What orders hold on a person: until when they are needed, and what is left of them when the person is gone."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -8,8 +10,8 @@ from strawberry.relay.utils import from_base64
 
 from accounts.models import User
 from notifications.models import Event
-from ordering import services
-from ordering.models import Order, OrderStatus, PaymentState
+from ordering import services, tasks
+from ordering.models import Cart, Order, OrderStatus, PaymentState
 from ordering.services import privacy
 from tests.conftest import Api, gid, make_user, make_variant
 from tests.shopping import cart_with, checkout, order_of
@@ -132,3 +134,58 @@ def test_an_erased_customers_order_is_still_shown_to_the_staff(customer, staff, 
         "phone": "",
     }
     assert all(edge["node"]["message"] for edge in shown["events"]["edges"])
+
+
+# ── What the news did not reach ──────────────────────────────────────────────────────────────────────────────────────
+def test_whom_the_news_of_an_erasure_did_not_reach_is_forgotten_later(customer, variant):
+    order = bought(customer, variant)
+    cart_with(Api(customer), (gid(variant), 1))
+    with_an_open_cart = make_user()
+    cart_with(Api(with_an_open_cart), (gid(variant), 1))
+    by_a_guests_cart = make_user()
+    guests = cart_with(Api(), (gid(variant), 1))
+    checkout(Api(by_a_guests_cart), guests["id"])
+    kept = bought(make_user("stays@example.com"), variant, email="stays@example.com")
+    assert tasks.forget_erased_customers() == 0
+    for user in (customer, with_an_open_cart, by_a_guests_cart):
+        erased(user)
+
+    assert tasks.forget_erased_customers() == 3
+
+    order.refresh_from_db()
+    kept.refresh_from_db()
+    assert (order.email, order.shipping_address["full_name"]) == ("", "")
+    assert kept.email == "stays@example.com"
+    assert list(Cart.objects.values_list("orders", flat=True)) == [kept.pk]
+    assert tasks.forget_erased_customers() == 0
+
+
+def test_one_that_cannot_be_forgotten_does_not_hold_up_the_others(customer, variant, caplog):
+    broken, order = bought(make_user(), variant), bought(customer, variant)
+    Order.objects.filter(pk=broken.pk).update(shipping_address=[])
+    erased(broken.customer)
+    erased(customer)
+
+    assert [tasks.forget_erased_customers(), tasks.forget_erased_customers()] == [2, 1]
+
+    order.refresh_from_db()
+    assert order.email == ""
+    assert str(broken.customer_id) in caplog.text
+
+
+def test_looking_for_them_costs_one_statement_whoever_was_erased(variant, django_assert_num_queries):
+    for _ in range(3):
+        user = make_user()
+        bought(user, variant)
+        erased(user)
+    tasks.forget_erased_customers()
+
+    with django_assert_num_queries(1):
+        assert tasks.forget_erased_customers() == 0
+
+
+def test_they_are_looked_for_every_ten_minutes(settings):
+    (beat,) = [
+        each for each in settings.CELERY_BEAT_SCHEDULE.values() if each["task"] == tasks.forget_erased_customers.name
+    ]
+    assert beat["schedule"] == timedelta(minutes=10)
