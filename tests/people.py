@@ -14,8 +14,8 @@ from tests.conftest import PASSWORD
 ERRORS = "userErrors { code message field retryable }"
 REGISTER = f"mutation($input: AccountRegisterInput!) {{ accountRegister(input: $input) {{ email {ERRORS} }} }}"
 VERIFY_EMAIL = f"""
-mutation($token: String!) {{
-  accountVerifyEmail(token: $token) {{ user {{ email fullName isStaff isActive roles }} {ERRORS} }}
+mutation($token: String!, $password: String) {{
+  accountVerifyEmail(token: $token, password: $password) {{ user {{ email fullName isStaff isActive roles }} {ERRORS} }}
 }}
 """
 RESEND = f"mutation($email: String!) {{ accountVerificationResend(email: $email) {{ isAccepted {ERRORS} }} }}"

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.crypto import constant_time_compare
 
 from accounts import events, throttling
@@ -80,6 +81,8 @@ def _chosen(link: EmailLink, password: str | None) -> EmailLink:
 
 @transaction.atomic
 def _verified(link: EmailLink, chosen: EmailLink) -> User:
+    # All of the address first, in order: two of its links may be opened at the same moment.
+    list(_registrations(link.email).select_for_update().order_by("pk").values_list("pk"))
     email_links.use(link)
     try:
         return _open_account(chosen)
@@ -108,6 +111,11 @@ def _open_account(link: EmailLink) -> User:
     with transaction.atomic():
         user.save(force_insert=True)
     roles.assign(user, [Role.CUSTOMER])
-    # What else waits for the address stays until it expires, so that its passwords are answered as they were before.
+    # What others registered with the address stays until it expires: its passwords are answered as they were before.
+    email_links.delete(_registrations(link.email).filter(password=link.password))
     outbox.record(events.AccountRegistered(email=user.email, full_name=user.full_name), about=user, actor=user)
     return user
+
+
+def _registrations(email: str) -> QuerySet[EmailLink]:
+    return EmailLink.objects.filter(email=email, purpose=EmailLinkPurpose.VERIFY_EMAIL)

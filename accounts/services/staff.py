@@ -64,6 +64,8 @@ def update(
     changed = {name: value for name, value in given.items() if value is not None and value != getattr(user, name)}
     if "full_name" in changed:
         checks.check_full_name(str(changed["full_name"]), field=["input", "fullName"])
+    if "rate_tier" in changed and actor == user:
+        raise _not_permitted("You cannot change your own limit. Ask another member of staff.", ["input", "rateTier"])
     if "email" in changed:
         _check_new_email(actor, user, str(changed["email"]))
     if not changed:

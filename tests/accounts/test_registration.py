@@ -54,8 +54,8 @@ def refused(api, **input):
     return error["code"], error["field"]
 
 
-def open_link(api, token):
-    return api(VERIFY_EMAIL, token=token)["accountVerifyEmail"]
+def open_link(api, token, password=None):
+    return api(VERIFY_EMAIL, token=token, password=password)["accountVerifyEmail"]
 
 
 @pytest.fixture
@@ -343,29 +343,48 @@ def test_no_registration_of_a_taken_address_can_be_opened(guest):
 
 
 # ── Each registration brings its own password ────────────────────────────────────────────────────────────────────────
-@pytest.mark.parametrize("opened", [0, 1], ids=["the first", "the second"])
-def test_the_link_of_each_registration_makes_its_own_password_the_accounts(guest, token_for, opened):
+@pytest.mark.parametrize("opened", [0, 1], ids=["own link", "the other's link"])
+def test_of_two_registrations_the_password_says_whose_account_it_is_to_be(guest, token_for, opened):
     passwords = [PASSWORD, OTHER_PASSWORD]
     tokens = [token_for(password=password, fullName=f"Number {n}") for n, password in enumerate(passwords)]
     assert [codes(sign_in(guest, "new@example.com", password)) for password in passwords] == [["EMAIL_UNVERIFIED"]] * 2
 
-    payload = open_link(guest, tokens[opened])
+    payload = open_link(guest, tokens[opened], PASSWORD)
 
-    assert payload["user"]["fullName"] == f"Number {opened}"
-    assert open_link(guest, tokens[1 - opened]) == {"user": None, "userErrors": [LINK_INVALID]}
-    assert sign_in(guest, "new@example.com", passwords[opened])["user"] == {"email": "new@example.com"}
-    assert codes(sign_in(guest, "new@example.com", passwords[1 - opened])) == ["INVALID_CREDENTIALS"]
-    assert User.objects.get().full_name == f"Number {opened}"
+    assert payload["user"]["fullName"] == "Number 0"
+    assert open_link(guest, tokens[1 - opened], OTHER_PASSWORD) == {"user": None, "userErrors": [LINK_INVALID]}
+    assert sign_in(guest, "new@example.com")["user"] == {"email": "new@example.com"}
+    assert User.objects.get().full_name == "Number 0"
 
 
-def test_whoever_registered_with_an_address_first_gains_nothing_by_it(guest, token_for, mailed):
+def test_of_two_registrations_a_link_alone_opens_neither_and_can_be_used_again(guest, token_for):
     register(guest, password="the thief's own phrase", fullName="Thief")
     token = token_for(password=PASSWORD, fullName="Owner")
+    before = written()
 
-    open_link(guest, token)
+    assert codes(open_link(guest, token)) == ["PASSWORD_REQUIRED"]
+    assert codes(open_link(guest, token, "neither of the two")) == ["PASSWORD_WRONG"]
+    assert written() == before
 
-    assert codes(sign_in(guest, "new@example.com", "the thief's own phrase")) == ["INVALID_CREDENTIALS"]
+    assert open_link(guest, token, PASSWORD)["user"]["fullName"] == "Owner"
+
+
+def test_a_password_that_waited_beside_is_answered_as_before(guest, token_for):
+    """Otherwise whoever registered with somebody's address would learn when its owner made an account."""
+    register(guest, password="the thief's own phrase", fullName="Thief")
+
+    open_link(guest, token_for(password=PASSWORD, fullName="Owner"), PASSWORD)
+
+    assert codes(sign_in(guest, "new@example.com", "the thief's own phrase")) == ["EMAIL_UNVERIFIED"]
     assert User.objects.get().full_name == "Owner"
+
+
+def test_an_address_that_would_take_long_to_encode_is_refused_at_once(guest):
+    """Encoding a domain costs the square of its length: minutes, for this one."""
+    endless = "a@" + "\u6f22" * 200_000 + ".example"
+
+    assert codes(sign_in(guest, endless)) == ["INVALID_CREDENTIALS"]
+    assert refused(guest, email=endless) == ("EMAIL_INVALID", ["input", "email"])
 
 
 # ── Links ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -469,7 +488,7 @@ def test_what_is_resent_is_the_last_registration(guest, token_for, mailed):
     with mailed() as letters:
         guest(RESEND, email="new@example.com")
 
-    assert open_link(guest, token_in(letters[0]))["user"]["fullName"] == "Last"
+    assert open_link(guest, token_in(letters[0]), OTHER_PASSWORD)["user"]["fullName"] == "Last"
     assert sign_in(guest, "new@example.com", OTHER_PASSWORD)["user"]
 
 
