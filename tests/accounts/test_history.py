@@ -1,6 +1,7 @@
 """What an account's history tells: what happened in words, who did it and from where, to whom that is known."""
 
 import pytest
+from channels.db import database_sync_to_async
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -8,7 +9,7 @@ from accounts.models import User
 from accounts.permissions import Role
 from accounts.services import profile, sessions, staff
 from notifications.models import Event
-from tests.conftest import PASSWORD, Api, gid, make_user, make_variant
+from tests.conftest import PASSWORD, Api, gid, make_user, make_variant, socket
 from tests.people import coming_from
 from tests.shopping import order_of
 
@@ -112,6 +113,24 @@ def test_a_history_costs_the_same_for_one_event_and_for_twenty(customer, adminis
         assert len(api(query, id=gid(customer), n=20)["user"]["events"]["edges"]) == 20
 
     assert len(one) == len(twenty)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_history_is_told_the_same_over_a_socket(customer, support, history, shipping):
+    order = await database_sync_to_async(lambda: order_of(Api(customer), (gid(make_variant()), 1)))()
+    document = f"""subscription($id: ID!) {{ orderStatusChanged(id: $id) {{
+      customer {{ requestsPerHour events(last: 2) {{ edges {{ node {{ {EVENT} }} }} }} }} }} }}"""
+
+    async with socket(customer) as client:
+        first = await anext(client.subscribe(document, {"id": order["id"]}))
+
+    assert first.errors is None
+    told = first.data["orderStatusChanged"]["customer"]
+    assert told["requestsPerHour"] == 1_000
+    assert [(event["origin"], event["actor"]) for event in nodes(told)][-2:] == [
+        ("", None),
+        (HOME, {"email": customer.email}),
+    ]
 
 
 # ── One user at a time ───────────────────────────────────────────────────────────────────────────────────────────────

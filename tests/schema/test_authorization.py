@@ -1,16 +1,21 @@
 """Who may do what: every field of the API, asked by everybody. A field that is not in the matrix fails."""
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+from channels.db import database_sync_to_async
 from django.apps import apps
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts import throttling
+from accounts.events import AccountUpdated
 from accounts.models import Address, Session, User
 from accounts.permissions import STAFF_ROLES, Role
+from notifications import outbox
 from schema import kit
 from schema.root import schema
 from tests.conftest import PASSWORD, Api, gid, make_user, make_variant, socket
@@ -24,6 +29,8 @@ NOT_FOUND = "NOT_FOUND"
 
 # Long enough for a refusal; what a silence costs the run.
 SILENCE = 1.5
+# By then news has come that comes at all.
+PATIENCE = 10
 
 # Who asks: nobody, whose things they are, somebody else, a member of the group that approves, and each role.
 PERSONAS = ["anonymous", "owner", "other", "approver", *(role.value for role in Role)]
@@ -321,6 +328,73 @@ def test_each_field_answers_those_it_is_for_and_nothing_is_written_for_others(fi
     assert answers == expected
 
 
+# ── What is asked of a user ──────────────────────────────────────────────────────────────────────────────────────────
+# Of somebody else it is for those who may look at users; of anybody but oneself, `dataExport` for nobody.
+PRIVATE = {
+    "permissions": "permissions",
+    "lastLogin": "lastLogin",
+    "requestsPerHour": "requestsPerHour",
+    "addresses": "addresses { city }",
+    "sessions": "sessions { totalCount }",
+    "events": "events { totalCount }",
+    "dataExport": "dataExport { url }",
+}
+# Whoever may see the user at all may see these.
+SHOWN = {"id", "email", "fullName", "isStaff", "isActive", "rateTier", "dateJoined", "roles"}
+USER_BY_ID = "query($id: ID!) {{ user(id: $id) {{ {} }} }}"
+CUSTOMER_OF_ORDER = "query($id: ID!) {{ order(id: $id) {{ customer {{ {} }} }} }}"
+MYSELF = "{{ me {{ {} }} }}"
+
+
+def asked(document: str, field: str, people: dict[str, User | None], **variables: Any) -> dict[str, str]:
+    """What each persona gets for one field of a user."""
+    query = document.format(PRIVATE.get(field, field))
+    return {persona: refusal_in(Api(people[persona]).send(query, **variables)) for persona in PERSONAS}
+
+
+def refusal_in(response: dict[str, Any]) -> str:
+    """OK, or the code of the first error."""
+    return response["errors"][0]["extensions"]["code"] if response.get("errors") else OK
+
+
+def test_every_field_of_a_user_is_private_or_shown():
+    assert set(PRIVATE) | SHOWN == set(schema._schema.type_map["User"].fields)
+
+
+@pytest.mark.parametrize("field", sorted(PRIVATE))
+def test_what_is_private_is_answered_about_oneself(field, people):
+    answers = asked(MYSELF, field, people)
+
+    assert answers == everybody()
+
+
+@pytest.mark.parametrize("field", sorted(PRIVATE))
+def test_what_is_private_is_shown_by_id_to_those_who_may_look_at_users(field, people):
+    answers = asked(USER_BY_ID, field, people, id=gid(people["owner"]))
+
+    assert answers == holders(*PEOPLE_DESK, code=FORBIDDEN if field == "dataExport" else OK)
+
+
+@pytest.mark.parametrize("field", sorted(PRIVATE))
+def test_what_is_private_of_an_orders_customer_is_not_for_whoever_sees_the_order(field, people, shipping):
+    order = order_of(Api(people["owner"]), (gid(make_variant()), 1))
+
+    answers = asked(CUSTOMER_OF_ORDER, field, people, id=order["id"])
+
+    seen_by_the_desk = {role.value: FORBIDDEN for role in ORDER_DESK}
+    if field != "dataExport":
+        seen_by_the_desk |= {role.value: OK for role in PEOPLE_DESK}
+    assert answers == row(NOT_FOUND, owner=OK) | seen_by_the_desk
+
+
+@pytest.mark.parametrize("field", sorted(SHOWN))
+def test_what_is_shown_of_an_orders_customer_is_for_whoever_sees_the_order(field, people, shipping):
+    order = order_of(Api(people["owner"]), (gid(make_variant()), 1))
+
+    assert asked(CUSTOMER_OF_ORDER, field, people, id=order["id"]) == owner_and(*ORDER_DESK)
+
+
+# ── Live ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("field", sorted(SUBSCRIPTIONS))
 async def test_each_subscription_is_open_to_those_it_is_for(field, transactional_db, people, world):
@@ -339,6 +413,59 @@ async def heard_by(user: User | None, field: str, variables: dict[str, Any]) -> 
         except TimeoutError:
             return OK
     return first.errors[0].extensions["code"] if first.errors else OK
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_everybody_hears_of_a_notification_of_theirs(transactional_db, people):
+    listeners = {persona: user for persona, user in people.items() if user}
+
+    heard = await heard_when(
+        lambda: tell(people["owner"], [user.pk for user in listeners.values()]), "notificationReceived", listeners
+    )
+
+    assert heard == {persona: {"title": "The profile was changed."} for persona in listeners}
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_only_members_of_the_group_hear_of_a_request_to_it(transactional_db, people, world):
+    listeners = {persona: people[persona] for persona in ("approver", "owner", "other", Role.ADMINISTRATOR.value)}
+
+    heard = await heard_when(lambda: ask_for_approval(people["other"]), "approvalRequestAdded", listeners)
+
+    assert heard["approver"]["summary"]
+    assert [persona for persona, news in heard.items() if news] == ["approver"]
+
+
+def tell(about: User, users: list[Any]) -> None:
+    """Something happens to somebody, of which these are told."""
+    with transaction.atomic():
+        outbox.record(AccountUpdated(fields=["full_name"]), about=about, users=users)
+
+
+def ask_for_approval(user: User) -> None:
+    order_of(Api(user), (gid(make_variant(price="600.00")), 1))
+
+
+async def heard_when(
+    act: Callable[[], None], field: str, listeners: dict[str, User]
+) -> dict[str, dict[str, Any] | None]:
+    """What each of them hears first after it happened, all of them listening before; None is silence."""
+    async with AsyncExitStack() as open_sockets:
+        clients = {persona: await open_sockets.enter_async_context(socket(user)) for persona, user in listeners.items()}
+        first = {
+            persona: asyncio.ensure_future(anext(client.subscribe(MATRIX[field][0])))
+            for persona, client in clients.items()
+        }
+        _, silent = await asyncio.wait(first.values(), timeout=SILENCE)
+        assert len(silent) == len(listeners), "nothing has happened yet"
+        await database_sync_to_async(act)()
+        await asyncio.wait(first.values(), timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(first.values(), timeout=SILENCE)
+        heard = {persona: news.result().data[field] if news.done() else None for persona, news in first.items()}
+        for news in first.values():
+            news.cancel()
+        await asyncio.gather(*first.values(), return_exceptions=True)
+    return heard
 
 
 @pytest.mark.parametrize("field", sorted(FIELDS))
