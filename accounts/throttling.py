@@ -12,6 +12,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from django.conf import settings
 from limits import RateLimitItem, parse_many
@@ -42,7 +43,7 @@ class Throttle:
         address from elsewhere cannot lock its owner out.
         """
         client = _network(origin.current().address)
-        counts = [(window, self.name, "client", client) for window in parse_many(self.per_client)]
+        counts: list[Any] = [(window, self.name, "client", client) for window in parse_many(self.per_client)]
         counts += [(window, self.name, "address", *_scope(address)) for window in parse_many(self.per_address)]
         if not all(_hit(*count) for count in counts):
             raise RateLimited(retry_after=max(_wait(*count) for count in counts))
