@@ -25,16 +25,17 @@ from unfold.enums import ActionVariant
 from unfold.forms import (
     AdminOwnPasswordChangeForm,
     AdminPasswordChangeForm,
+    AuthenticationForm,
     BaseDialogForm,
     UserChangeForm,
     UserCreationForm,
 )
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from accounts.errors import AccountError
+from accounts.errors import AccountError, RateLimited
 from accounts.models import Address, Session, User, normalize_email
 from accounts.permissions import AccountPermission, Role
-from accounts.services import checks, roles, staff
+from accounts.services import checks, credentials, roles, sessions, staff
 from notifications.admin import Buttons, EventInline, ReadOnly, RowFilter
 
 admin.site.unregister(Group)
@@ -102,10 +103,33 @@ class OwnPasswordForm(_Password, AdminOwnPasswordChangeForm):
 
     user: User
 
+    def clean_old_password(self) -> str:
+        old_password: str = self.cleaned_data["old_password"]
+        try:
+            credentials.confirm(self.user, old_password, field=["old_password"])
+        except RateLimited as refusal:
+            raise forms.ValidationError(str(refusal)) from None
+        return old_password
+
     def save(self, commit: bool = True) -> User:
         password = self.cleaned_data["new_password1"]
         self.user = staff.set_password(actor=self.user, user_id=self.user.pk, password=password)
         return self.user
+
+
+class SignInForm(AuthenticationForm):
+    """The way in, which is counted and recorded like the API's."""
+
+    def clean(self) -> dict[str, Any]:
+        email, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
+        if email and password:
+            try:
+                self.user_cache = sessions.sign_in_to_admin(email=email, password=password)
+            except RateLimited as refusal:
+                raise forms.ValidationError(str(refusal)) from None
+            if self.user_cache is None:
+                raise self.get_invalid_login_error()
+        return self.cleaned_data
 
 
 class ReasonForm(BaseDialogForm):
@@ -205,6 +229,11 @@ class UserAdmin(Buttons, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
             staff.update(actor=_actor(request), user_id=obj.pk, **details)
         if not given.keys().isdisjoint(RIGHTS):
             self._save_rights(request, obj, form.cleaned_data)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Groups and permissions were saved by the service; Django would write them again, past its checks."""
+        for formset in formsets:
+            self.save_formset(request, form, formset, change=change)
 
     def _save_rights(self, request: HttpRequest, obj: User, given: dict[str, Any]) -> None:
         names = [group.name for group in given["groups"]]
@@ -317,6 +346,8 @@ def _change_own_password(request: HttpRequest, extra_context: dict[str, Any] | N
     return page(request)
 
 
+# Not by the setting: the form would be imported while the site comes to be.
+admin.site.login_form = SignInForm
 # The site has no setting for this page's form.
 admin.site.password_change = _change_own_password  # type: ignore[method-assign,assignment]
 

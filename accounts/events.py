@@ -118,6 +118,11 @@ class SignedIn:
 
 
 @dataclass(frozen=True)
+class SignedInToAdmin:
+    type = "account.signed_in_to_admin"
+
+
+@dataclass(frozen=True)
 class SignedOut:
     type = "account.signed_out"
     session_id: str

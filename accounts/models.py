@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime, timedelta
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -95,6 +95,13 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Where a password is set without a service, such as by `manage.py changepassword`, every session ends too."""
+        is_password_new = getattr(self, "_password", None) is not None and not self._state.adding
+        super().save(*args, **kwargs)
+        if is_password_new:
+            self.sessions.filter(ended_at=None).update(ended_at=timezone.now())
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """What a session of the admin must agree with: it ends when all sessions are ended, as with a new password."""

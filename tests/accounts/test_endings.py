@@ -2,6 +2,7 @@
 
 import pytest
 from django.core import mail
+from django.core.management import call_command
 from django.test import Client
 
 from accounts.models import RateTier, User
@@ -68,3 +69,64 @@ def test_ending_all_sessions_twice_does_no_harm(customer):
     sessions.open_session(customer)
 
     assert [sessions.revoke_all(actor=customer), sessions.revoke_all(actor=customer)] == [1, 0]
+
+
+# ── The admin's own door ─────────────────────────────────────────────────────────────────────────────────────────────
+def knock(browser, password, email="staff@example.com"):
+    return browser.post("/admin/login/?next=/admin/", {"username": email, "password": password})
+
+
+def test_signing_in_to_the_admin_is_recorded(staff):
+    assert knock(Client(), PASSWORD, " Staff@Example.com ").status_code == 302
+
+    event = Event.objects.get()
+    assert (event.type, event.actor, event.origin) == ("account.signed_in_to_admin", staff, "127.0.0.1")
+
+
+def test_guesses_at_the_admin_are_counted_with_those_at_the_api(staff):
+    browser = Client()
+    for _ in range(3):
+        assert "Too many" not in knock(browser, "a guess").context["form"].non_field_errors().as_text()
+    for _ in range(2):
+        Api().send('mutation { tokenCreate(email: "staff@example.com", password: "a guess") { user { id } } }')
+
+    refused = knock(browser, PASSWORD)
+
+    assert b"Too many attempts" in refused.content
+    assert "_auth_user_id" not in browser.session
+    assert not Event.objects.exists()
+
+
+def test_customers_and_the_unverified_are_told_no_more_than_strangers(customer):
+    Api().send(
+        f'mutation {{ accountRegister(input: {{email: "new@example.com", password: "{PASSWORD}"}}) {{ email }} }}'
+    )
+    answers = {
+        knock(Client(), PASSWORD, email).context["form"].non_field_errors().as_text()
+        for email in ("customer@example.com", "new@example.com", "nobody@example.com")
+    }
+
+    assert len(answers) == 1
+
+
+def test_guesses_at_the_old_password_in_the_admin_are_counted(staff):
+    browser = Client()
+    browser.force_login(staff)
+    page = {"new_password1": "quite another battery", "new_password2": "quite another battery"}
+    for _ in range(5):
+        browser.post("/admin/password_change/", {"old_password": "a guess", **page})
+
+    refused = browser.post("/admin/password_change/", {"old_password": PASSWORD, **page})
+
+    assert b"Too many attempts" in refused.content
+    assert User.objects.get(pk=staff.pk).check_password(PASSWORD)
+
+
+def test_a_password_set_on_the_command_line_ends_every_session(customer, monkeypatch):
+    api = Api(customer)
+    monkeypatch.setattr("getpass.getpass", lambda prompt: "quite another battery")
+
+    call_command("changepassword", "customer@example.com")
+
+    assert api.code("{ me { email } }") == "UNAUTHENTICATED"
+    assert User.objects.get(pk=customer.pk).check_password("quite another battery")
