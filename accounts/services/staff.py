@@ -22,6 +22,7 @@ from accounts.services import checks, email_links, passwords, sessions
 from accounts.services.roles import (
     ADMINISTRATORS,
     PERMISSIONS,
+    assign,
     is_administrator,
     makes_staff,
     name_of,
@@ -39,7 +40,12 @@ def create(*, actor: User, user: User) -> User:
     """Opens an account that somebody at the shop filled in, without rights. Address, name and password were checked."""
     if not actor.has_perm(AccountPermission.MANAGE_USERS):
         raise _not_permitted("You do not have the permission this needs.")
-    user.save(force_insert=True)
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError:
+        raise _email_taken() from None
+    assign(user, [Role.CUSTOMER])
     outbox.record(events.AccountRegistered(email=user.email, full_name=user.full_name), about=user, actor=actor)
     return user
 

@@ -76,7 +76,7 @@ def test_a_new_person_gets_a_hashed_password_and_one_spelling_of_the_address(cle
     person = User.objects.get(email="new.person@example.com")
     assert person.password != STRONG
     assert sessions.sign_in(email="new.person@example.com", password=STRONG).user == person
-    assert (person.is_staff, person.groups.count()) == (False, 0)
+    assert (person.is_staff, [group.name for group in person.groups.all()]) == (False, ["Customer"])
     assert _history(person)[0] == (
         "account.registered",
         {"email": "new.person@example.com", "full_name": "New Person"},
