@@ -323,7 +323,7 @@ def test_changing_the_password_renews_the_cookies_and_ends_the_session(signed_in
 
 
 def test_a_cookie_of_a_session_that_was_ended_elsewhere_is_refused_and_then_taken_back(signed_in, customer):
-    sessions.revoke_all(user_id=customer.pk, actor=customer)
+    sessions.revoke_all(actor=customer)
 
     assert signed_in.code(ME) == "UNAUTHENTICATED"
     assert signed_in(REFRESH)["userErrors"] == [{"code": "REFRESH_TOKEN_INVALID"}]
@@ -405,7 +405,7 @@ async def test_on_a_socket_the_connection_params_win_over_the_cookie(customer, s
 @pytest.mark.django_db(transaction=True)
 async def test_a_socket_with_the_cookie_of_an_ended_session_is_closed_with_4403(customer, order):
     token = token_of(customer)
-    await database_sync_to_async(sessions.revoke_all)(user_id=customer.pk, actor=customer)
+    await database_sync_to_async(sessions.revoke_all)(actor=customer)
     client = handshake(token, origin=OURS)
     await client.connect()
 

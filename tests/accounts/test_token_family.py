@@ -112,7 +112,7 @@ class TokenFamilies(RuleBasedStateMachine):
 
     @rule()
     def revoke_all(self) -> None:
-        sessions.revoke_all(user_id=self.user.pk, actor=self.user)
+        sessions.revoke_all(actor=self.user)
 
         self.all_end()
 

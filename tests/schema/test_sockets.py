@@ -91,7 +91,7 @@ def revoke_one(*, tokens, user, **_):
 
 
 def revoke_all(*, user, **_):
-    sessions.revoke_all(user_id=user.pk, actor=user)
+    sessions.revoke_all(actor=user)
 
 
 def change_password(*, user, **_):
