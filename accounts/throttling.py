@@ -8,6 +8,7 @@ import hashlib
 import ipaddress
 import logging
 import math
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from notifications import origin
 logger = logging.getLogger(__name__)
 
 KNOWN_SECONDS = 30 * 24 * 3600
+
+_loading = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -106,10 +109,14 @@ def _wait(window: RateLimitItem, *key: str) -> int:
     return 1 if left else max(1, math.floor(reset_at - time.time()) + 1)
 
 
-@cache
 def _limiter() -> MovingWindowRateLimiter:
-    if not settings.REDIS_URL:
-        return _local_limiter()
+    # One at a time: the package fails when two threads load its storage at once, as first requests do.
+    with _loading:
+        return _shared_limiter() if settings.REDIS_URL else _local_limiter()
+
+
+@cache
+def _shared_limiter() -> MovingWindowRateLimiter:
     options = {"key_prefix": f"{settings.CELERY_TASK_DEFAULT_QUEUE}:attempts", "wrap_exceptions": True}
     timeouts = {"socket_connect_timeout": 1, "socket_timeout": 1}
     return MovingWindowRateLimiter(storage_from_string(settings.REDIS_URL, **options, **timeouts))  # type: ignore[arg-type]
