@@ -14,8 +14,9 @@ from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from catalog import money, services
+from catalog import money
 from catalog.models import Category, Product, ProductImage, ProductStatus, ProductVariant, StockLevel, Vendor
+from catalog.services import content, prices, stock
 from notifications.admin import Buttons, ReadOnly, RowFilter
 
 STATUS_COLOURS = {ProductStatus.ACTIVE: "success", ProductStatus.DRAFT: "warning"}
@@ -37,7 +38,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_description(self) -> str:
         """Sanitised as an import is: the API hands it out as HTML that is safe to insert."""
-        return services.safe_html(self.cleaned_data["description"])
+        return content.safe_html(self.cleaned_data["description"])
 
 
 class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -89,7 +90,7 @@ class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_parent(self) -> Category | None:
         parent: Category | None = self.cleaned_data["parent"]
         old = self.instance
-        if parent and old.pk and Category.objects.below(old.slug).filter(pk=parent.pk).exists():
+        if parent and old.pk and Category.objects.below(old.pk).filter(pk=parent.pk).exists():
             raise forms.ValidationError("A category cannot stand below itself.")
         return parent
 
@@ -196,7 +197,7 @@ class ProductAdmin(ModelAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        services.product_refresh(product_id=form.instance.pk)
+        prices.refresh(product_id=form.instance.pk)
 
     def has_delete_permission(self, request: HttpRequest, obj: Product | None = None) -> bool:
         return False
@@ -258,7 +259,7 @@ class ProductVariantAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: ProductVariant, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        services.product_refresh(product_id=obj.product_id)
+        prices.refresh(product_id=obj.product_id)
 
     def has_delete_permission(self, request: HttpRequest, obj: ProductVariant | None = None) -> bool:
         return False
@@ -312,7 +313,7 @@ class StockLevelAdmin(Buttons, ReadOnly, ModelAdmin):
     )
     def adjust(self, request: HttpRequest, form: StockForm, object_id: str) -> HttpResponse:
         difference = form.cleaned_data["difference"]
-        move = services.return_stock if difference > 0 else services.take_stock
+        move = stock.put_back if difference > 0 else stock.take
         return self.press(
             request,
             object_id,

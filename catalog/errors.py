@@ -7,7 +7,22 @@ from django.core.exceptions import ValidationError
 
 class CatalogErrorCode(StrEnum):
     INVALID = "INVALID"
+    REQUIRED = "REQUIRED"
+    NOT_FOUND = "NOT_FOUND"
+    TOO_MANY = "TOO_MANY"
+    NAME_TAKEN = "NAME_TAKEN"
+    SLUG_TAKEN = "SLUG_TAKEN"
+    SKU_TAKEN = "SKU_TAKEN"
+    OPTIONS_TAKEN = "OPTIONS_TAKEN"
+    PRICE_INVALID = "PRICE_INVALID"
+    CURRENCY_NOT_SUPPORTED = "CURRENCY_NOT_SUPPORTED"
     OUT_OF_STOCK = "OUT_OF_STOCK"
+    CATEGORY_CYCLE = "CATEGORY_CYCLE"
+    CATEGORY_NOT_EMPTY = "CATEGORY_NOT_EMPTY"
+    STATUS_NOT_ALLOWED = "STATUS_NOT_ALLOWED"
+    FILE_INVALID = "FILE_INVALID"
+    FILE_TOO_LARGE = "FILE_TOO_LARGE"
+    REVIEW_EXISTS = "REVIEW_EXISTS"
 
 
 class CatalogError(ValidationError):
@@ -28,3 +43,8 @@ class OutOfStock(CatalogError):
         super().__init__(CatalogErrorCode.OUT_OF_STOCK, f"Only {left} left.", retryable=False)
         self.variant_id = variant_id
         self.left = left
+
+
+def not_found(what: str, *, field: list[str] | None = None) -> CatalogError:
+    """What is not there, and what is somebody else's: the answer is the same."""
+    return CatalogError(CatalogErrorCode.NOT_FOUND, f"There is no such {what}, or you may not change it.", field=field)

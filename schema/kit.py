@@ -18,7 +18,10 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core import signing
 from django.core.exceptions import ValidationError
-from django.db.models import F, Model, OrderBy, QuerySet
+from django.db.models import F, Func, Model, OrderBy, QuerySet, TextField, Value
+from django.db.models.expressions import Col
+from django.db.models.lookups import GreaterThan, IsNull, LessThan
+from django.db.models.sql.constants import LOUTER
 from django.http import HttpRequest
 from graphql import GraphQLError
 from moneyed import Money as MoneyAmount
@@ -33,6 +36,11 @@ from strawberry.utils.str_converters import to_camel_case
 from strawberry_django.fields.field import StrawberryDjangoField
 from strawberry_django.optimizer import is_optimized_by_prefetching, optimize
 from strawberry_django.relay import DjangoCursorConnection, DjangoCursorEdge
+from strawberry_django.relay.cursor_connection import (
+    OrderedCollectionCursor,
+    annotate_ordering_fields,
+    build_tuple_compare,
+)
 from strawberry_django.utils.typing import get_django_definition
 
 if TYPE_CHECKING:
@@ -77,6 +85,8 @@ class Context:
     def __init__(self, request: Any, authenticate: Callable[[], "User | AnonymousUser | None"], response: Any = None):
         self.request = request
         self.response = response
+        self.currency: str = settings.SHOP_CURRENCY
+        self._is_currency_chosen = False
         self._authenticate = authenticate
 
     @cached_property
@@ -98,6 +108,21 @@ class Context:
     def forget_viewer(self) -> None:
         """After what ends a session: the next mutation of the same request asks anew who is there."""
         self.__dict__.pop("viewer", None)
+
+    def choose_currency(self, currency: str | None) -> str:
+        """The currency in which this request sees prices: the shop's own unless a field names another of the shop's."""
+        if currency is None:
+            return self.currency
+        if currency not in settings.SHOP_CURRENCIES:
+            known = ", ".join(settings.SHOP_CURRENCIES)
+            raise ApiError(ErrorCode.BAD_USER_INPUT, f"currency: This shop sells in {known}.")
+        if self._is_currency_chosen and currency != self.currency:
+            message = (
+                "currency: One request sees prices in one currency. Ask for the other one in a request of its own."
+            )
+            raise ApiError(ErrorCode.BAD_USER_INPUT, message)
+        self.currency, self._is_currency_chosen = currency, True
+        return currency
 
     def absolute(self, url: str) -> str:
         """An address of this server that a browser on another host can use."""
@@ -219,6 +244,13 @@ def only(queryset: "QuerySet[Row]", info: Info) -> "Row":
     return found
 
 
+def text(value: str, what: str) -> str:
+    """What somebody looks for, unless no database could hold it: then it is not there."""
+    if "\0" in value:  # PostgreSQL cannot even look for it
+        raise not_found(what)
+    return value
+
+
 def seen(queryset: "QuerySet[Row]", user: "User | AnonymousUser") -> "QuerySet[Row]":
     """Those of the rows this person may see; for querysets that the optimizer made, which lack the model's methods."""
     return queryset.filter(pk__in=queryset.model.objects.visible_to(user).values("pk"))  # type: ignore[attr-defined]
@@ -269,16 +301,59 @@ class Connection(DjangoCursorConnection[NodeType]):
         # MAX_PAGE was checked above; the library reads one row more than it is asked for.
         kwargs["max_results"] = MAX_PAGE
         seal = _CursorSeal(nodes)
-        page = super().resolve_connection(
-            nodes, info=info, before=seal.open(before), after=seal.open(after), first=first, last=last, **kwargs
-        )
+        part = _beyond(_beyond(nodes, seal.open(after), is_before=False), seal.open(before), is_before=True)
+        page = super().resolve_connection(part, info=info, first=first, last=last, **kwargs)
         if inspect.isawaitable(page):
-            return _sealed_later(page, seal)
-        return seal.seal_page(page)
+            return _finished_later(page, seal, nodes)
+        return _finished(page, seal, nodes)
 
 
-async def _sealed_later(page: Any, seal: "_CursorSeal") -> Any:
-    return seal.seal_page(await page)
+async def _finished_later(page: Any, seal: "_CursorSeal", nodes: Any) -> Any:
+    return _finished(await page, seal, nodes)
+
+
+def _finished(page: Any, seal: "_CursorSeal", nodes: Any) -> Any:
+    page.total_count_qs = nodes  # of the whole list, not of what is beyond a cursor
+    return seal.seal_page(page)
+
+
+class _Row(Func):
+    """(a, b), which databases compare with (c, d) from the left, by one look into an index of both columns."""
+
+    template = "(%(expressions)s)"
+    output_field = TextField()
+
+
+def _beyond(nodes: "QuerySet[Any]", cursor: str | None, *, is_before: bool) -> "QuerySet[Any]":
+    """The rows after the cursor, or before it, in the order of the list.
+
+    Where all terms have one direction and no nulls, rows are compared as a whole. The alternatives that the library
+    writes, a > 1 OR (a = 1 AND b > 2), read an index from its beginning: each page would cost all pages before it.
+    """
+    if cursor is None:
+        return nodes
+    annotated, terms, order = annotate_ordering_fields(nodes)
+    values = OrderedCollectionCursor.from_cursor(cursor, terms).field_values
+    descending = {term.descending for term in order}
+    is_row = len(descending) == 1 and all(never_null(nodes, term.expression) for term in order)
+    if not is_row:
+        return annotated.filter(build_tuple_compare(terms, values, is_before))
+    compare = LessThan if is_before != descending.pop() else GreaterThan
+    given = [
+        Value(value, term.expression.output_field)  # type: ignore[union-attr]
+        for value, term in zip(values, order, strict=True)
+    ]
+    return annotated.filter(compare(_Row(*(F(term.attname) for term in terms)), _Row(*given)))
+
+
+def never_null(queryset: "QuerySet[Any]", expression: Any) -> bool:
+    """Whether a column of the queryset has a value in every row, by its definition or by a filter."""
+    if not isinstance(expression, Col):
+        return False
+    if expression.target.null:
+        conditions = queryset.query.where.children
+        return any(isinstance(each, IsNull) and not each.rhs and each.lhs == expression for each in conditions)
+    return queryset.query.alias_map[expression.alias].join_type != LOUTER
 
 
 class _CursorSeal:
@@ -320,20 +395,23 @@ class Ordering(Enum):
 def ordered(queryset: "QuerySet[Any]", ordering: Iterable[Any] | None, columns: dict[str, str]) -> "QuerySet[Any]":
     """The rows by the given oneOf inputs, each of which names one key of `columns`; else as they are ordered.
 
-    The id always comes last, so that the order is total and a cursor means one place.
+    The id always comes last, so that the order is total and a cursor means one place; in the direction of the term
+    before it, so that one index serves both.
     """
-    terms = []
+    terms: list[Any] = []
+    descending = False
     for choice in ordering or []:
         name, direction = next((n, d) for n, d in vars(choice).items() if d is not UNSET and d is not None)
-        terms.append(_term(queryset, columns[name], descending=direction is Ordering.DESC))
-    return queryset.order_by(*terms, "pk") if terms else queryset
+        descending = direction is Ordering.DESC
+        terms.append(_term(queryset, columns[name], descending=descending))
+    return queryset.order_by(*terms, "-pk" if descending else "pk") if terms else queryset
 
 
 def _term(queryset: "QuerySet[Any]", column: str, *, descending: bool) -> Any:
     # Databases disagree on where rows without a value come; cursors need to know: last.
-    if queryset.model._meta.get_field(column).null:
-        return OrderBy(F(column), descending=descending, nulls_last=True)
-    return f"-{column}" if descending else column
+    if never_null(queryset, F(column).resolve_expression(queryset.query.chain())):
+        return f"-{column}" if descending else column
+    return OrderBy(F(column), descending=descending, nulls_last=True)
 
 
 # ── Filters ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -361,11 +439,15 @@ def filter_input(filterset: type[django_filters.FilterSet], name: str, enums: di
 
 
 def filtered(
-    filterset: type[django_filters.FilterSet], filters: Any, queryset: "QuerySet[Any]", viewer: Any = None
+    filterset: type[django_filters.FilterSet],
+    filters: Any,
+    queryset: "QuerySet[Any]",
+    viewer: Any = None,
+    currency: str | None = None,
 ) -> "QuerySet[Any]":
     """The rows the FilterSet leaves; a value it cannot read is BAD_USER_INPUT naming the field.
 
-    Filters that depend on who asks find the viewer as `self.request.user`.
+    Filters that depend on who asks, or in which currency, find it as `self.request.user` and `self.request.currency`.
     """
     if not filters:
         return queryset
@@ -377,7 +459,7 @@ def filtered(
     for name, value in data.items():
         if isinstance(value, datetime) and not _is_storable(value):
             raise ApiError(ErrorCode.BAD_USER_INPUT, f"filters.{to_camel_case(name)}: There is no such moment.")
-    narrowed = filterset(data, queryset=queryset, request=SimpleNamespace(user=viewer))
+    narrowed = filterset(data, queryset=queryset, request=SimpleNamespace(user=viewer, currency=currency))
     if not narrowed.is_valid():
         field_name, messages = next(iter(narrowed.form.errors.items()))
         raise ApiError(ErrorCode.BAD_USER_INPUT, f"filters.{to_camel_case(field_name)}: {messages[0]}")

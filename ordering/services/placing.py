@@ -18,8 +18,8 @@ from django.utils.crypto import salted_hmac
 
 from accounts.models import User
 from accounts.services import checks
-from catalog import services as catalog
 from catalog.errors import OutOfStock
+from catalog.services import stock
 from ordering.errors import OrderError, OrderErrorCode
 from ordering.gateways import GatewayError
 from ordering.models import (
@@ -327,7 +327,7 @@ def _write_lines(order: Order, lines: list[CartLine]) -> None:
 
 def _take_stock(lines: list[CartLine]) -> None:
     try:
-        catalog.take_stock(quantities={line.variant_id: line.quantity for line in lines})
+        stock.take(quantities={line.variant_id: line.quantity for line in lines})
     except OutOfStock as short:
         variant = next(line.variant for line in lines if line.variant_id == short.variant_id)
         raise OrderError(

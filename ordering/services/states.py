@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import F
 
-from catalog import services as catalog
+from catalog.services import stock
 from notifications import outbox
 from notifications.outbox import EventData
 from ordering.errors import OrderError, OrderErrorCode
@@ -118,6 +118,6 @@ def tell(
 def put_back(order: Order) -> None:
     """Returns to the shelf what the order took from it and nobody shipped."""
     open_lines = order.lines.filter(variant__isnull=False, quantity_fulfilled__lt=F("quantity"))
-    catalog.return_stock(
+    stock.put_back(
         quantities={line.variant_id: line.quantity - line.quantity_fulfilled for line in open_lines if line.variant_id}
     )

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from catalog import importing, models, services
+from catalog import importing, models
+from catalog.services.importing import product_import
 
-DEMO = Path(services.__file__).with_name("demo") / "products.csv"
+DEMO = Path(models.__file__).parents[1] / "demo" / "products.csv"
 
 COLUMNS = [
     "Handle",
@@ -416,10 +417,10 @@ def test_statements_do_not_grow_with_the_variants(write, django_assert_num_queri
     # Savepoint and release; vendor and category: find, find a free slug, insert; product, variants, stock and images:
     # find, insert, but no image to insert.
     with django_assert_num_queries(15):
-        services.product_import(parsed=parsed)
+        product_import(parsed=parsed)
     # Savepoint and release; vendor, category, product, variants, stock, images.
     with django_assert_num_queries(8):
-        services.product_import(parsed=parsed)
+        product_import(parsed=parsed)
 
 
 # ── Bad rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────

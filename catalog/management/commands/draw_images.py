@@ -11,7 +11,8 @@ from zlib import crc32
 from django.core.management.base import BaseCommand
 from PIL import Image, ImageDraw
 
-from catalog import models, services
+from catalog import models
+from catalog.services import images
 
 SILHOUETTES = Path(__file__).with_name("silhouettes.txt")
 
@@ -51,7 +52,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         products = models.Product.objects.filter(images=None).select_related("category").order_by("pk")
         for product in products:
-            services.product_image_add(
+            images.add_file(
                 product_id=product.pk,
                 name=f"{product.slug[:80]}.webp",
                 content=picture(product.slug, product.category.slug if product.category else ""),

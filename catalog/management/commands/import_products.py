@@ -9,8 +9,9 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from catalog import importing, services
+from catalog import importing
 from catalog.importing import ParsedProduct, RowProblem
+from catalog.services.importing import ImportOutcome, product_import
 
 BAR_WIDTH = 30
 
@@ -57,7 +58,7 @@ class Command(BaseCommand):
 
     def _report(self, outcomes: Counter[str], *, dry_run: bool) -> None:
         would = "would be " if dry_run else ""
-        counts = [f"{outcomes[outcome]} {would}{outcome}" for outcome in services.ImportOutcome]
+        counts = [f"{outcomes[outcome]} {would}{outcome}" for outcome in ImportOutcome]
         self.stdout.write(f"Products: {', '.join(counts)}.")
 
     def _fail_for(self, problems: list[RowProblem], *, products: int) -> None:
@@ -70,10 +71,10 @@ class Command(BaseCommand):
             )
 
 
-def import_one(product: ParsedProduct, *, dry_run: bool) -> services.ImportOutcome:
+def import_one(product: ParsedProduct, *, dry_run: bool) -> ImportOutcome:
     """Imports the product in a transaction of its own, and takes it back if this is a dry run."""
     with transaction.atomic():
-        imported = services.product_import(parsed=product)
+        imported = product_import(parsed=product)
         transaction.set_rollback(dry_run)
     return imported.outcome
 

@@ -1,55 +1,22 @@
-"""What the catalogue can do: keep products and their stock."""
+"""Products as a file says they are."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain, count
+from itertools import chain
 from typing import Any
 
-import nh3
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
-from django.db.models import Max, Min, Model, Q, QuerySet
+from django.db.models import Model, Q
 from django.utils.text import slugify
 
 from catalog import importing, models
-from catalog.errors import CatalogError, CatalogErrorCode, OutOfStock
+from catalog.errors import CatalogError, CatalogErrorCode
+from catalog.services import content, slugs, stock
 
 
-# ── Stock ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-@transaction.atomic
-def take_stock(*, quantities: Mapping[int, int]) -> None:
-    """Takes so many of each variant (id → quantity) off the shelf: all of them, or none and `OutOfStock`.
-
-    Two statements for any number of variants. Their rows stay locked, in id order, until the transaction ends:
-    call it last.
-    """
-    levels = _locked(quantities)
-    for variant_id, quantity in quantities.items():
-        level = levels.get(variant_id)
-        if level is None or level.on_hand < quantity:
-            raise OutOfStock(variant_id=variant_id, left=level.on_hand if level else 0)
-        level.on_hand -= quantity
-    models.StockLevel.objects.bulk_update(levels.values(), ["on_hand"])
-
-
-@transaction.atomic
-def return_stock(*, quantities: Mapping[int, int]) -> None:
-    """Puts so many of each variant (id → quantity) back on the shelf."""
-    levels = _locked(quantities)
-    for variant_id, level in levels.items():
-        level.on_hand += quantities[variant_id]
-    models.StockLevel.objects.bulk_update(levels.values(), ["on_hand"])
-
-
-def _locked(variant_ids: Collection[int]) -> dict[int, models.StockLevel]:
-    locked = models.StockLevel.objects.select_for_update().filter(pk__in=variant_ids).order_by("pk")
-    return {level.pk: level for level in locked}
-
-
-# ── Products ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 class ImportOutcome(StrEnum):
     """What importing a product came to."""
 
@@ -83,34 +50,6 @@ def product_import(*, parsed: importing.ParsedProduct) -> ImportedProduct:
         raise CatalogError(CatalogErrorCode.INVALID, message, retryable=True) from error
 
 
-@transaction.atomic
-def product_refresh(*, product_id: int) -> None:
-    """What follows from a product's variants, after they were edited: its price range, a row of stock for each."""
-    product = models.Product.objects.select_for_update().get(pk=product_id)
-    active = Q(is_active=True)
-    prices = product.variants.aggregate(low=Min("price_amount", filter=active), high=Max("price_amount", filter=active))
-    models.Product.objects.filter(pk=product_id).update(price_min=prices["low"], price_max=prices["high"])
-    without = product.variants.filter(stock=None)
-    models.StockLevel.objects.bulk_create(models.StockLevel(variant=variant) for variant in without)
-
-
-def safe_html(html: str) -> str:
-    """The HTML without anything that could run or break out: what a description may hold."""
-    return nh3.clean(html)
-
-
-def product_image_add(
-    *, product_id: int, name: str, content: bytes, alt: str, position: int = 0
-) -> models.ProductImage:
-    """Stores the picture as a file of ours and shows it with the product. `name` ends as the format does: .webp."""
-    image = models.ProductImage(product_id=product_id, alt=alt, position=position)
-    # Storage may be far away: no transaction waits for it.
-    image.file.save(name, ContentFile(content), save=False)
-    image.save()
-    return image
-
-
-# ── How a product is imported ────────────────────────────────────────────────────────────────────────────────────────
 def _product_import(parsed: importing.ParsedProduct) -> ImportedProduct:
     values = _product_values(parsed)
     product = models.Product.objects.select_for_update().filter(slug=parsed.handle).first()
@@ -146,7 +85,7 @@ def _product_values(parsed: importing.ParsedProduct) -> dict[str, Any]:
     prices = [variant.price for variant in parsed.variants]
     said = {
         "name": parsed.title,
-        "description": None if parsed.description is None else safe_html(parsed.description),
+        "description": None if parsed.description is None else content.safe_html(parsed.description),
         "status": parsed.status,
         "vendor_id": None if parsed.vendor is None else _vendor(parsed.vendor).pk,
         "tags": None if parsed.tags is None else list(parsed.tags),
@@ -168,7 +107,7 @@ def _vendor(name: str) -> models.Vendor:
     vendor = models.Vendor.objects.filter(name=name).order_by("pk").first()
     if vendor is not None:
         return vendor
-    slug = _free_slug(models.Vendor.objects.all(), [slugify(name) or "vendor"])
+    slug = slugs.free(models.Vendor, [slugify(name) or "vendor"])
     return models.Vendor.objects.create(name=name, slug=slug)
 
 
@@ -187,16 +126,7 @@ def _new_category(name: str, parent: models.Category | None) -> models.Category:
     """Its slug is its name, with the parent's before it where two shelves have one name."""
     slug = slugify(name) or "category"
     wishes = [slug, f"{parent.slug}-{slug}"] if parent else [slug]
-    return models.Category.objects.create(
-        name=name, parent=parent, slug=_free_slug(models.Category.objects.all(), wishes)
-    )
-
-
-def _free_slug(rows: QuerySet[Any], wishes: Sequence[str]) -> str:
-    """The first of the wishes that no row has; if all are taken, the last one with a number."""
-    # 90 of the column's 100 characters: the number fits behind them.
-    numbered = (f"{wishes[-1][:90]}-{number}" for number in count(2))
-    return next(slug for slug in chain((wish[:90] for wish in wishes), numbered) if not rows.filter(slug=slug).exists())
+    return models.Category.objects.create(name=name, parent=parent, slug=slugs.free(models.Category, wishes))
 
 
 def _synchronise_variants(product: models.Product, parsed: Sequence[importing.ParsedVariant]) -> bool:
@@ -236,9 +166,11 @@ def _refuse_foreign_skus(
 
 
 def _variant_values(parsed: importing.ParsedVariant, position: int) -> dict[str, Any]:
+    options = [{"name": name, "value": value} for name, value in parsed.options]
     return {
         "name": parsed.name,
-        "options": [{"name": name, "value": value} for name, value in parsed.options],
+        "options": options,
+        "options_key": models.ProductVariant.key_of(options),
         "price_amount": parsed.price,
         "compare_at_amount": parsed.compare_at,
         "currency": settings.SHOP_CURRENCY,
@@ -249,7 +181,7 @@ def _variant_values(parsed: importing.ParsedVariant, position: int) -> dict[str,
 
 def _set_stock(wanted: Mapping[int, int | None]) -> bool:
     """Sets how many there are of each variant; None leaves the number, which begins at 0."""
-    levels = _locked(wanted)
+    levels = stock.locked(wanted)
     new = [models.StockLevel(pk=pk, on_hand=wanted[pk] or 0) for pk in sorted(wanted) if pk not in levels]
     changed = [
         level for pk, level in levels.items() if wanted[pk] is not None and _assign(level, {"on_hand": wanted[pk]})

@@ -1,0 +1,8 @@
+"""Everything one can do with the catalogue."""
+
+import strawberry
+
+
+@strawberry.type
+class Mutation:
+    pass

@@ -1,0 +1,46 @@
+"""What somebody may change, locked. Somebody else's is NOT_FOUND, as if it were not there."""
+
+from typing import TYPE_CHECKING
+
+from catalog import models
+from catalog.errors import CatalogError, CatalogErrorCode, not_found
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+def kept_product(product_id: int, actor: "User", *, field: list[str] | None = None) -> models.Product:
+    """The product for update, if the actor keeps it."""
+    kept = models.Product.objects.kept_by(actor).select_for_update(of=("self",), no_key=True)
+    product = kept.filter(pk=product_id).first()
+    if product is None:
+        raise not_found("product", field=field or ["id"])
+    return product
+
+
+def kept_variant(variant_id: int, actor: "User", *, field: list[str] | None = None) -> models.ProductVariant:
+    """The variant, with its product for update, if the actor keeps it."""
+    kept = models.Product.objects.kept_by(actor).select_for_update(of=("self",), no_key=True)
+    product = kept.filter(pk__in=models.ProductVariant.objects.filter(pk=variant_id).values("product")).first()
+    if product is None:
+        raise not_found("variant", field=field or ["id"])
+    return product.variants.get(pk=variant_id)
+
+
+def kept_vendor(vendor_id: int, actor: "User", *, field: list[str] | None = None) -> models.Vendor:
+    """The vendor for update, if the actor keeps it."""
+    kept = models.Vendor.objects.kept_by(actor).select_for_update(of=("self",), no_key=True)
+    vendor = kept.filter(pk=vendor_id).first()
+    if vendor is None:
+        raise not_found("vendor", field=field or ["id"])
+    return vendor
+
+
+def check_unarchived(product: models.Product) -> None:
+    """Refuses to change what is archived."""
+    if product.status == models.ProductStatus.ARCHIVED:
+        raise CatalogError(
+            CatalogErrorCode.STATUS_NOT_ALLOWED,
+            "This product is archived. Restore it with productRestore before you change it.",
+            field=["id"],
+        )

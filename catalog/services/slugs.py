@@ -1,0 +1,57 @@
+"""Slugs: unique, and kept as redirects when they change."""
+
+from collections.abc import Sequence
+from itertools import chain, count
+from typing import Any
+
+from django.db.models import Model
+
+from catalog import models
+from catalog.errors import CatalogError, CatalogErrorCode
+
+# Whose slugs, and where their former ones are: model and the name of its foreign key.
+_FORMER: dict[type[Model], tuple[Any, str]] = {
+    models.Category: (models.CategorySlug, "category"),
+    models.Vendor: (models.VendorSlug, "vendor"),
+    models.Product: (models.ProductSlug, "product"),
+}
+
+
+def free(model: type[Any], wishes: Sequence[str]) -> str:
+    """The first of the wishes that no row has or had; if all are taken, the last one with a number."""
+    longest = model._meta.get_field("slug").max_length - 10  # a number fits behind it
+    numbered = (f"{wishes[-1][:longest]}-{number}" for number in count(2))
+    return next(slug for slug in chain((wish[:longest] for wish in wishes), numbered) if not _is_taken(model, slug))
+
+
+def rename(row: Any, slug: str, *, field: list[str]) -> None:
+    """Gives the row, which is locked and still to be saved, another slug; the old one leads to it from now on.
+
+    SLUG_TAKEN if another row has it, or had it and is still there.
+    """
+    if slug == row.slug:
+        return
+    former, name = _FORMER[type(row)]
+    if type(row).objects.filter(slug=slug).exists() or former.objects.filter(slug=slug).exclude(**{name: row}).exists():
+        raise taken(slug, field=field)
+    former.objects.filter(slug=slug).delete()
+    former.objects.create(**{name: row}, slug=row.slug)
+    row.slug = slug
+
+
+def check_free(model: type[Any], slug: str, *, field: list[str]) -> None:
+    """SLUG_TAKEN if a row has this slug, or had it."""
+    if _is_taken(model, slug):
+        raise taken(slug, field=field)
+
+
+def taken(slug: str, *, field: list[str]) -> CatalogError:
+    return CatalogError(
+        CatalogErrorCode.SLUG_TAKEN,
+        f"The slug “{slug}” is taken, or leads somewhere already. Choose another.",
+        field=field,
+    )
+
+
+def _is_taken(model: type[Any], slug: str) -> bool:
+    return model.objects.filter(slug=slug).exists() or _FORMER[model][0].objects.filter(slug=slug).exists()
