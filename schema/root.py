@@ -26,6 +26,7 @@ from strawberry_django.optimizer import DjangoOptimizerExtension
 
 import accounts.graphql.mutations
 import accounts.graphql.queries
+import catalog.graphql.mutations
 import catalog.graphql.queries
 import notifications.graphql.mutations
 import notifications.graphql.queries
@@ -159,6 +160,7 @@ Mutation = _merged(
     "Mutation",
     (
         accounts.graphql.mutations.Mutation,
+        catalog.graphql.mutations.Mutation,
         ordering.graphql.mutations.Mutation,
         workflows.graphql.mutations.Mutation,
         notifications.graphql.mutations.Mutation,

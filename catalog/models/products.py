@@ -3,7 +3,7 @@
 import hashlib
 import json
 from decimal import Decimal
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -235,7 +235,7 @@ class ProductVariant(models.Model):
     def __str__(self) -> str:
         return self.sku
 
-    def save(self, **kwargs: object) -> None:  # type: ignore[override]
+    def save(self, **kwargs: Any) -> None:  # type: ignore[override]
         self.options_key = self.key_of(self.options)
         super().save(**kwargs)
 
