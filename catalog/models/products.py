@@ -235,7 +235,7 @@ class ProductVariant(models.Model):
     def __str__(self) -> str:
         return self.sku
 
-    def save(self, **kwargs: Any) -> None:  # type: ignore[override]
+    def save(self, **kwargs: Any) -> None:
         self.options_key = self.key_of(self.options)
         super().save(**kwargs)
 

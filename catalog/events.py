@@ -1,0 +1,3 @@
+"""What happens in the catalogue."""
+
+from dataclasses import dataclass  # noqa: F401
