@@ -335,7 +335,7 @@ def _beyond(nodes: "QuerySet[Any]", cursor: str | None, *, is_before: bool) -> "
     annotated, terms, order = annotate_ordering_fields(nodes)
     values = OrderedCollectionCursor.from_cursor(cursor, terms).field_values
     descending = {term.descending for term in order}
-    is_row = len(descending) == 1 and all(never_null(nodes, term.expression) for term in order)
+    is_row = len(descending) == 1 and all(_never_null(annotated.query, term.expression) for term in order)
     if not is_row:
         return annotated.filter(build_tuple_compare(terms, values, is_before))
     compare = LessThan if is_before != descending.pop() else GreaterThan
@@ -346,14 +346,14 @@ def _beyond(nodes: "QuerySet[Any]", cursor: str | None, *, is_before: bool) -> "
     return annotated.filter(compare(_Row(*(F(term.attname) for term in terms)), _Row(*given)))
 
 
-def never_null(queryset: "QuerySet[Any]", expression: Any) -> bool:
-    """Whether a column of the queryset has a value in every row, by its definition or by a filter."""
+def _never_null(query: Any, expression: Any) -> bool:
+    """Whether a column of the query has a value in every row, by its definition or by a filter."""
     if not isinstance(expression, Col):
         return False
     if expression.target.null:
-        conditions = queryset.query.where.children
+        conditions = query.where.children
         return any(isinstance(each, IsNull) and not each.rhs and each.lhs == expression for each in conditions)
-    return queryset.query.alias_map[expression.alias].join_type != LOUTER
+    return query.alias_map[expression.alias].join_type != LOUTER
 
 
 class _CursorSeal:
@@ -409,7 +409,8 @@ def ordered(queryset: "QuerySet[Any]", ordering: Iterable[Any] | None, columns: 
 
 def _term(queryset: "QuerySet[Any]", column: str, *, descending: bool) -> Any:
     # Databases disagree on where rows without a value come; cursors need to know: last.
-    if never_null(queryset, F(column).resolve_expression(queryset.query.chain())):
+    query = queryset.query.chain()
+    if _never_null(query, F(column).resolve_expression(query)):
         return f"-{column}" if descending else column
     return OrderBy(F(column), descending=descending, nulls_last=True)
 

@@ -446,9 +446,9 @@ def test_nobody_gives_themselves_what_they_lack(personnel):
 
 
 def test_what_one_holds_can_be_given(personnel, customer):
-    payload = Api(personnel)(SET_ROLES, id=gid(customer), roles=["Personnel", "Seller"])["userRolesSet"]
+    payload = Api(personnel)(SET_ROLES, id=gid(customer), roles=["Personnel", "Customer"])["userRolesSet"]
 
-    assert payload == {"user": {"roles": ["Personnel", "Seller"], "isStaff": False}, "userErrors": []}
+    assert payload == {"user": {"roles": ["Customer", "Personnel"], "isStaff": False}, "userErrors": []}
 
 
 def test_an_administrator_says_who_decides_approval_requests(administrator, customer):

@@ -7,8 +7,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.permissions import Role
 from catalog.models import Category, Product, ProductStatus, Vendor
-from tests.conftest import Api, make_product, make_user
+from tests.conftest import Api, gid, make_product, make_user
 from tests.shopping import order_of
 
 pytestmark = pytest.mark.django_db
@@ -41,6 +42,7 @@ ORDERINGS = [
 
 def make_rows(count, **fields):
     vendor = Vendor.objects.get_or_create(name="Maker", slug="maker")[0]
+    fields = {"price_min": Decimal(20), "price_max": Decimal(20), **fields}
     return Product.objects.bulk_create(
         Product(name=f"P{n:03}", slug=f"p{n}", vendor=vendor, currency="EUR", status=ProductStatus.ACTIVE, **fields)
         for n in range(count)
@@ -49,11 +51,11 @@ def make_rows(count, **fields):
 
 @pytest.fixture
 def shelf(db):
-    """23 products, of which many share a name or a price, or have none."""
+    """23 products, of which many share a name or a price."""
     rows = make_rows(23)
     for number, row in enumerate(rows):
         row.name = f"Name {number % 5}"
-        row.price_min = row.price_max = None if number % 7 == 0 else Decimal(number % 4) + Decimal("0.005")
+        row.price_min = row.price_max = Decimal(number % 4) + Decimal("0.005")
     Product.objects.bulk_update(rows, ["name", "price_min", "price_max"])
     return rows
 
@@ -207,14 +209,22 @@ def test_rows_come_in_the_order_that_was_asked_for(guest):
     assert names(page(guest, ordering=[{"price": "DESC"}, {"name": "DESC"}])) == ["a", "c", "d", "b"]
 
 
-@pytest.mark.parametrize("direction", ["ASC", "DESC"])
-def test_rows_without_a_price_come_last_by_price(guest, direction):
-    make_product("priceless")
-    Product.objects.update(price_min=None, price_max=None)
-    make_product("cheap", price="1.00")
-    make_product("dear", price="99.00")
+@pytest.mark.parametrize("size", [1, 4, 23])
+@pytest.mark.parametrize("backward", [False, True])
+@pytest.mark.parametrize("ordering", [[{"price": "ASC"}], [{"price": "DESC"}], [{"name": "ASC"}, {"price": "DESC"}]])
+def test_rows_without_a_price_are_listed_once_and_last_by_price(shelf, ordering, backward, size):
+    without = {gid(row) for row in shelf[::7]}
+    Product.objects.filter(pk__in=[row.pk for row in shelf[::7]]).update(price_min=None, price_max=None)
+    keeper = Api(make_user(roles=(Role.MERCHANDISER,)))
+    query = """query($first: Int, $after: String, $last: Int, $before: String, $ordering: [ProductOrdering!]) {
+      products: managedProducts(first: $first, after: $after, last: $last, before: $before, ordering: $ordering) {
+        edges { node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
 
-    assert names(page(guest, ordering=[{"price": direction}]))[-1] == "priceless"
+    seen = walk(keeper, size, backward=backward, ordering=ordering, query=query)
+
+    assert len(seen) == len(set(seen)) == 23
+    if "price" in ordering[0]:
+        assert set(seen[-len(without) :]) == without
 
 
 def test_a_row_added_in_front_moves_nothing_into_the_next_page(guest):
