@@ -18,217 +18,28 @@ from accounts.permissions import STAFF_ROLES, Role
 from notifications import outbox
 from schema import kit
 from schema.root import schema
-from tests.conftest import PASSWORD, Api, gid, make_user, make_variant, socket
+from tests.conftest import Api, gid, make_user, make_variant, socket
+from tests.schema.matrix import MATRIX
+from tests.schema.matrix.personas import (
+    FORBIDDEN,
+    NOT_FOUND,
+    OK,
+    ORDER_DESK,
+    PEOPLE_DESK,
+    PERSONAS,
+    UNAUTHENTICATED,
+    everybody,
+    holders,
+    owner_and,
+    row,
+)
 from tests.shopping import ADDRESS, cart_with, order_of
 from workflows.models import ApprovalRequest
-
-OK = "OK"
-UNAUTHENTICATED = "UNAUTHENTICATED"
-FORBIDDEN = "FORBIDDEN"
-NOT_FOUND = "NOT_FOUND"
 
 # Long enough for a refusal; what a silence costs the run.
 SILENCE = 1.5
 # By then news has come that comes at all.
 PATIENCE = 10
-
-# Who asks: nobody, whose things they are, somebody else, a member of the group that approves, and each role.
-PERSONAS = ["anonymous", "owner", "other", "approver", *(role.value for role in Role)]
-ORDER_DESK = (Role.SUPPORT, Role.SUPPLY_CHAIN, Role.ADMINISTRATOR)
-PEOPLE_DESK = (Role.SUPPORT, Role.ADMINISTRATOR)
-
-
-def row(default: str, **others: str) -> dict[str, str]:
-    return {persona: others.get(persona, default) for persona in PERSONAS}
-
-
-def everybody(code: str = OK) -> dict[str, str]:
-    return row(code)
-
-
-def signed_in(code: str = OK) -> dict[str, str]:
-    return row(code, anonymous=UNAUTHENTICATED)
-
-
-def holders(*roles: Role, code: str = OK) -> dict[str, str]:
-    """Only these roles; the door refuses everybody else."""
-    return row(FORBIDDEN, anonymous=UNAUTHENTICATED) | {role.value: code for role in roles}
-
-
-def owner_only(anonymous: str = UNAUTHENTICATED) -> dict[str, str]:
-    return row(NOT_FOUND, anonymous=anonymous, owner=OK)
-
-
-def owner_and(*roles: Role) -> dict[str, str]:
-    """Whose it is, and these roles; for everybody else it is not there."""
-    return row(NOT_FOUND, owner=OK) | {role.value: OK for role in roles}
-
-
-def errors(name: str, arguments: str, variables: str) -> str:
-    return f"mutation({variables}) {{ {name}({arguments}) {{ userErrors {{ code }} }} }}"
-
-
-def of_id(name: str, more: str = "") -> str:
-    return errors(name, f"id: $id{more}", "$id: ID!")
-
-
-# field: (the request, the variables it needs by name in `world`, who gets which answer)
-MATRIX: dict[str, tuple[str, str, dict[str, str]]] = {
-    # ── accounts ──
-    "me": ("{ me { email } }", "", everybody()),
-    "users": ("{ users { edges { node { email } } } }", "", holders(*PEOPLE_DESK)),
-    "user": ("query($id: ID!) { user(id: $id) { email } }", "id=user", holders(*PEOPLE_DESK)),
-    "roles": ("{ roles { name } }", "", holders(*PEOPLE_DESK)),
-    "accountRegister": (
-        f'mutation {{ accountRegister(input: {{email: "new@example.com", password: "{PASSWORD}"}})'
-        " { userErrors { code } } }",
-        "",
-        everybody(),
-    ),
-    "accountVerifyEmail": (
-        'mutation { accountVerifyEmail(token: "x") { userErrors { code } } }',
-        "",
-        everybody("LINK_INVALID"),
-    ),
-    "accountVerificationResend": (
-        'mutation { accountVerificationResend(email: "new@example.com") { userErrors { code } } }',
-        "",
-        everybody(),
-    ),
-    "passwordResetRequest": (
-        'mutation { passwordResetRequest(email: "new@example.com") { userErrors { code } } }',
-        "",
-        everybody(),
-    ),
-    "passwordReset": (
-        f'mutation {{ passwordReset(token: "x", password: "{PASSWORD}") {{ userErrors {{ code }} }} }}',
-        "",
-        everybody("LINK_INVALID"),
-    ),
-    "passwordChange": (
-        'mutation { passwordChange(oldPassword: "not it", newPassword: "x") { userErrors { code } } }',
-        "",
-        signed_in("PASSWORD_WRONG"),
-    ),
-    "emailChangeRequest": (
-        'mutation { emailChangeRequest(newEmail: "new@example.com", password: "not it") { userErrors { code } } }',
-        "",
-        signed_in("PASSWORD_WRONG"),
-    ),
-    "emailChange": ('mutation { emailChange(token: "x") { userErrors { code } } }', "", everybody("LINK_INVALID")),
-    "tokenCreate": (
-        'mutation { tokenCreate(email: "nobody@example.com", password: "x") { userErrors { code } } }',
-        "",
-        everybody("INVALID_CREDENTIALS"),
-    ),
-    "tokenRefresh": (
-        'mutation { tokenRefresh(refreshToken: "x") { userErrors { code } } }',
-        "",
-        everybody("REFRESH_TOKEN_INVALID"),
-    ),
-    "tokenVerify": ('mutation { tokenVerify(token: "x") { isValid } }', "", everybody()),
-    "tokenRevoke": ('mutation { tokenRevoke(refreshToken: "x") { userErrors { code } } }', "", everybody()),
-    "tokensRevokeAll": ("mutation { tokensRevokeAll { revokedCount } }", "", signed_in()),
-    "sessionRevoke": (of_id("sessionRevoke"), "id=session", owner_only()),
-    "accountUpdate": (
-        'mutation { accountUpdate(input: {fullName: "New Name"}) { userErrors { code } } }',
-        "",
-        signed_in(),
-    ),
-    "addressCreate": (
-        "mutation($address: AddressInput!) { addressCreate(input: $address) { userErrors { code } } }",
-        "address=address_input",
-        signed_in(),
-    ),
-    "addressUpdate": (
-        errors("addressUpdate", 'id: $id, input: {city: "Potsdam"}', "$id: ID!"),
-        "id=address",
-        owner_only(),
-    ),
-    "addressDelete": (of_id("addressDelete"), "id=address", owner_only()),
-    "addressSetDefault": (of_id("addressSetDefault", ", use: BILLING"), "id=address", owner_only()),
-    "accountDataExport": ("mutation { accountDataExport { userErrors { code } } }", "", signed_in()),
-    "accountErase": (
-        'mutation { accountErase(password: "not it") { userErrors { code } } }',
-        "",
-        signed_in("PASSWORD_WRONG"),
-    ),
-    "userUpdate": (of_id("userUpdate", ', input: {fullName: "New Name"}'), "id=user", holders(*PEOPLE_DESK)),
-    "userDeactivate": (of_id("userDeactivate", ', reason: "x"'), "id=user", holders(*PEOPLE_DESK)),
-    "userReactivate": (of_id("userReactivate"), "id=inactive_user", holders(*PEOPLE_DESK)),
-    "userRolesSet": (of_id("userRolesSet", ', roles: ["Customer"]'), "id=user", holders(Role.ADMINISTRATOR)),
-    # ── catalog ──
-    "products": ("{ products { edges { node { name } } } }", "", everybody()),
-    "product": ("query($id: ID!) { product(id: $id) { name } }", "id=product", everybody()),
-    "productBySlug": ("query($slug: String!) { productBySlug(slug: $slug) { name } }", "slug=slug", everybody()),
-    "categories": ("{ categories { edges { node { name } } } }", "", everybody()),
-    # ── ordering ──
-    "cart": ("query($id: ID!) { cart(id: $id) { itemCount } }", "id=cart", owner_only(NOT_FOUND)),
-    "cartCreate": ("mutation { cartCreate { userErrors { code } } }", "", everybody()),
-    "cartLinesAdd": (
-        errors(
-            "cartLinesAdd", "cartId: $cart, lines: [{variantId: $variant, quantity: 1}]", "$cart: ID!, $variant: ID!"
-        ),
-        "cart=cart variant=variant",
-        owner_only(NOT_FOUND),
-    ),
-    "cartLinesUpdate": (
-        errors("cartLinesUpdate", "cartId: $cart, lines: [{lineId: $line, quantity: 2}]", "$cart: ID!, $line: ID!"),
-        "cart=cart line=line",
-        owner_only(NOT_FOUND),
-    ),
-    "cartLinesRemove": (
-        errors("cartLinesRemove", "cartId: $cart, lineIds: [$line]", "$cart: ID!, $line: ID!"),
-        "cart=cart line=line",
-        owner_only(NOT_FOUND),
-    ),
-    "checkoutComplete": (
-        errors(
-            "checkoutComplete",
-            'cartId: $cart, idempotencyKey: "k", input: {email: "a@example.com", shippingAddress: $address,'
-            ' payment: {token: "tok_ok"}}',
-            "$cart: ID!, $address: PostalAddressInput!",
-        ),
-        "cart=cart address=address_input",
-        owner_only(NOT_FOUND),
-    ),
-    "order": ("query($id: ID!) { order(id: $id) { number } }", "id=order", owner_and(*ORDER_DESK)),
-    "orders": ("{ orders { edges { node { number } } } }", "", signed_in()),
-    "orderConfirm": (of_id("orderConfirm"), "id=order_in_review", holders(*ORDER_DESK)),
-    "orderFulfill": (of_id("orderFulfill"), "id=order", holders(*ORDER_DESK)),
-    "orderDeliver": (of_id("orderDeliver"), "id=shipped_order", holders(*ORDER_DESK)),
-    "orderHold": (of_id("orderHold", ', reason: "x"'), "id=order", holders(*ORDER_DESK)),
-    "orderRelease": (of_id("orderRelease"), "id=held_order", holders(*ORDER_DESK)),
-    "orderCancel": (of_id("orderCancel", ', reason: "x"'), "id=order", owner_and(*ORDER_DESK)),
-    # ── workflows ──
-    "approvalRequests": ("{ approvalRequests { edges { node { summary } } } }", "", signed_in()),
-    "approvalRequestApprove": (
-        of_id("approvalRequestApprove"),
-        "id=approval_request",
-        row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner="OWN_REQUEST", approver=OK),
-    ),
-    "approvalRequestReject": (
-        of_id("approvalRequestReject", ', reason: "x"'),
-        "id=approval_request",
-        row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner="OWN_REQUEST", approver=OK),
-    ),
-    # ── notifications ──
-    "notifications": ("{ notifications { edges { node { title } } } }", "", signed_in()),
-    "notificationsMarkRead": ("mutation { notificationsMarkRead { markedCount } }", "", signed_in()),
-    # ── live ──
-    "orderStatusChanged": (
-        "subscription($id: ID!) { orderStatusChanged(id: $id) { number } }",
-        "id=order",
-        owner_and(*ORDER_DESK),
-    ),
-    "orderEvents": (
-        "subscription($id: ID!) { orderEvents(orderId: $id, after: 0) { seq } }",
-        "id=order",
-        owner_and(*ORDER_DESK),
-    ),
-    "approvalRequestAdded": ("subscription { approvalRequestAdded { summary } }", "", signed_in()),
-    "notificationReceived": ("subscription { notificationReceived { title } }", "", signed_in()),
-}
 
 ROOTS = (schema._schema.query_type, schema._schema.mutation_type, schema._schema.subscription_type)
 FIELDS = {field: definition for type_ in ROOTS for field, definition in type_.fields.items()}
@@ -252,6 +63,8 @@ def world(people, policy, shipping) -> dict[str, Any]:
     """What there is to see and to change: the owner's, and a user for staff to work on."""
     owner, desk = Api(people["owner"]), Api(people[Role.SUPPORT.value])
     variant = make_variant(price="20.00")
+    product = variant.product
+    product.vendor.members.add(people[Role.SELLER.value])
     cart = cart_with(owner, (gid(variant), 1))
     orders = {name: order_of(owner, (gid(variant), 1))["id"] for name in ("order", "shipped_order", "held_order")}
     assert desk(MATRIX["orderFulfill"][0], id=orders["shipped_order"])["orderFulfill"]["userErrors"] == []
@@ -269,8 +82,12 @@ def world(people, policy, shipping) -> dict[str, Any]:
         **orders,
         "order_in_review": order_of(owner, (gid(variant), 1), token="tok_review")["id"],
         "approval_request": gid(ApprovalRequest.objects.get()),
-        "product": gid(variant.product),
-        "slug": variant.product.slug,
+        "product": gid(product),
+        "slug": product.slug,
+        "category": gid(product.category),
+        "category_slug": product.category.slug,
+        "vendor": gid(product.vendor),
+        "vendor_slug": product.vendor.slug,
         "variant": gid(variant),
         "cart": cart["id"],
         "line": cart["lines"][0]["id"],

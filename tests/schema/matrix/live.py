@@ -1,0 +1,18 @@
+"""Of subscriptions."""
+
+from tests.schema.matrix.personas import ORDER_DESK, Rows, owner_and, signed_in
+
+ROWS: Rows = {
+    "orderStatusChanged": (
+        "subscription($id: ID!) { orderStatusChanged(id: $id) { number } }",
+        "id=order",
+        owner_and(*ORDER_DESK),
+    ),
+    "orderEvents": (
+        "subscription($id: ID!) { orderEvents(orderId: $id, after: 0) { seq } }",
+        "id=order",
+        owner_and(*ORDER_DESK),
+    ),
+    "approvalRequestAdded": ("subscription { approvalRequestAdded { summary } }", "", signed_in()),
+    "notificationReceived": ("subscription { notificationReceived { title } }", "", signed_in()),
+}
