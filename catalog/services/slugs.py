@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from itertools import chain, count
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_slug
 from django.db.models import Model
 
 from catalog import models
@@ -22,6 +24,21 @@ def free(model: type[Any], wishes: Sequence[str]) -> str:
     longest = model._meta.get_field("slug").max_length - 10  # a number fits behind it
     numbered = (f"{wishes[-1][:longest]}-{number}" for number in count(2))
     return next(slug for slug in chain((wish[:longest] for wish in wishes), numbered) if not _is_taken(model, slug))
+
+
+def check_slug(model: type[Any], slug: str, *, field: list[str]) -> None:
+    """INVALID if this is no slug, or one too long for the model."""
+    longest = model._meta.get_field("slug").max_length
+    try:
+        validate_slug(slug)
+        if len(slug) > longest:
+            raise ValidationError("long")
+    except ValidationError:
+        raise CatalogError(
+            CatalogErrorCode.INVALID,
+            f"A slug has from 1 to {longest} of the letters a to z, digits, hyphens and underscores: “desk-lamps”.",
+            field=field,
+        ) from None
 
 
 def rename(row: Any, slug: str, *, field: list[str]) -> None:
