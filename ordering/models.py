@@ -77,8 +77,20 @@ class Cart(models.Model):
 
     @cached_property
     def priced_lines(self) -> list["CartLine"]:
-        """The lines with their variants, read once for each cart object."""
-        return list(self.lines.select_related("variant"))
+        """The lines with their variants and what those cost in the cart's currency, read once for each cart object."""
+        # Not `self.lines`: what the optimizer prefetched lacks the model's methods.
+        return list(CartLine.objects.filter(cart=self).select_related("variant").priced_in(self.currency))
+
+    @cached_property
+    def unit_prices(self) -> dict[uuid.UUID, Money | None]:
+        """What one costs now, by line; None where the variant has no price in the cart's currency any more."""
+        return {line.pk: line.variant.price_in(self.currency) for line in self.priced_lines}
+
+
+class CartLineQuerySet(models.QuerySet["CartLine"]):
+    def priced_in(self, currency: str) -> Self:
+        """With what the variants cost in this currency. One statement more unless it is the shop's own."""
+        return self if currency == settings.SHOP_CURRENCY else self.prefetch_related("variant__prices")
 
 
 class CartLine(models.Model):
@@ -89,6 +101,8 @@ class CartLine(models.Model):
     variant = models.ForeignKey(ProductVariant, models.CASCADE, related_name="+")
     quantity = models.PositiveIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = CartLineQuerySet.as_manager()
 
     class Meta:
         ordering = ["created_at", "id"]

@@ -26,7 +26,10 @@ class CartLineUpdateInput:
 @strawberry.input
 class CartCreateInput:
     lines: list[CartLineInput] | None = None
-    currency: str | None = strawberry.field(default=None, description="ISO 4217; the shop's own when absent.")
+    currency: str | None = strawberry.field(
+        default=None,
+        description="One of `currencies`; the shop's own when absent. What has no price in it cannot be put in.",
+    )
 
 
 @strawberry.input

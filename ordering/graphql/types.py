@@ -52,18 +52,23 @@ class PostalAddress:
 
 @strawberry_django.type(models.CartLine)
 class CartLine(kit.Keyed, relay.Node):
-    """So many of one variant in a cart, at today's price."""
+    """So many of one variant in a cart, at today's price in the cart's currency."""
 
     quantity: auto
     variant: ProductVariant
 
-    @strawberry_django.field(select_related=["variant"])
-    def unit_price(root: strawberry.Parent[models.CartLine]) -> kit.Money:
-        return kit.Money.of(root.variant.price)
+    @strawberry_django.field(
+        only=["cart"],
+        description="Null when the variant has no price in the cart's currency any more: checkout then refuses it.",
+    )
+    def unit_price(root: strawberry.Parent[models.CartLine]) -> kit.Money | None:
+        price = root.cart.unit_prices.get(root.pk)
+        return None if price is None else kit.Money.of(price)
 
-    @strawberry_django.field(select_related=["variant"], only=["quantity"])
-    def total_price(root: strawberry.Parent[models.CartLine]) -> kit.Money:
-        return kit.Money.of(root.variant.price * root.quantity)
+    @strawberry_django.field(only=["cart", "quantity"], description="Null when `unitPrice` is.")
+    def total_price(root: strawberry.Parent[models.CartLine]) -> kit.Money | None:
+        price = root.cart.unit_prices.get(root.pk)
+        return None if price is None else kit.Money.of(price * root.quantity)
 
 
 @strawberry_django.type(models.ShippingMethod)
@@ -88,8 +93,11 @@ class Cart(kit.Keyed, relay.Node):
     The id is the key: keep it to come back. Totals count the cheapest shipping method until checkout chooses one.
     """
 
-    currency: auto
-    lines: list[CartLine]
+    currency: str = strawberry_django.field(
+        description="All its amounts are in it. It is chosen with `cartCreate`, for good. Not that of "
+        "`lines { variant { price } }`, which is the request's."
+    )
+    lines: list[CartLine] = strawberry_django.field(only=["currency"])
 
     @strawberry_django.field(description="How many things are in the cart, all lines together.")
     def item_count(root: strawberry.Parent[models.Cart]) -> int:

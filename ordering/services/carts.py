@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
+from moneyed import Money
 
 from catalog import money
 from catalog.models import ProductStatus, ProductVariant
@@ -30,16 +31,16 @@ if TYPE_CHECKING:
 def create_cart(
     *, actor: "User | AnonymousUser", lines: Iterable[tuple[int, int]] = (), currency: str | None = None
 ) -> Cart:
-    """A new cart with lines given as (variant id, quantity); the actor's, or a guest's."""
-    if currency not in (None, settings.SHOP_CURRENCY):
+    """A new cart with lines given as (variant id, quantity); the actor's, or a guest's. Its currency stays."""
+    if currency is None:
+        currency = settings.SHOP_CURRENCY
+    if currency not in settings.SHOP_CURRENCIES:
         raise OrderError(
             OrderErrorCode.CURRENCY_NOT_SUPPORTED,
-            f"This shop sells in {settings.SHOP_CURRENCY}.",
+            f"This shop sells in {', '.join(settings.SHOP_CURRENCIES)}. Choose one of these.",
             field=["input", "currency"],
         )
-    cart = Cart.objects.create(
-        customer=None if isinstance(actor, AnonymousUser) else actor, currency=settings.SHOP_CURRENCY
-    )
+    cart = Cart.objects.create(customer=None if isinstance(actor, AnonymousUser) else actor, currency=currency)
     wanted = list(lines)
     if wanted:
         _put(cart, wanted, path=["input", "lines"])
@@ -119,16 +120,20 @@ def shipping_methods(*, currency: str, country: str | None = None) -> list[Shipp
 
 
 def totals_of(*, cart: Cart) -> pricing.Totals:
-    """What the cart costs now, sent the cheapest way. Two statements, once for each cart object."""
+    """What the cart costs now, sent the cheapest way; what has no price any more counts nothing.
+
+    Two statements, three in another currency than the shop's own, once for each cart object.
+    """
     if not hasattr(cart, "_totals"):
         cheapest = next(iter(shipping_methods(currency=cart.currency)), None)
-        cart._totals = price(cart.priced_lines, method=cheapest, currency=cart.currency)  # type: ignore[attr-defined]
+        known = [(cart.unit_prices[line.pk], line.quantity) for line in cart.priced_lines]
+        priced = [(unit_price, quantity) for unit_price, quantity in known if unit_price is not None]
+        cart._totals = price(priced, method=cheapest, currency=cart.currency)  # type: ignore[attr-defined]
     return cart._totals  # type: ignore[attr-defined]
 
 
-def price(lines: list[CartLine], *, method: ShippingMethod | None, currency: str) -> pricing.Totals:
-    """What these lines cost with this method of shipping; nothing in the cart, nothing to send. No statement."""
-    priced = [(line.variant.price, line.quantity) for line in lines]
+def price(priced: list[tuple[Money, int]], *, method: ShippingMethod | None, currency: str) -> pricing.Totals:
+    """What lines of (unit price, quantity) cost with this method of shipping; nothing in the cart, nothing to send."""
     free = pricing.totals(priced, shipping=money.rounded(money.ZERO, currency))
     if method is None or not priced:
         return free
@@ -141,6 +146,11 @@ def only_left(variant: ProductVariant, left: int) -> str:
     return f"Only {left} of {name} are left." if left else f"{name} is sold out."
 
 
+def unpriced(variant: ProductVariant, cart: Cart) -> str:
+    """For the buyer: that it is sold, but not in this currency."""
+    return f"{variant.sku} is not for sale in {cart.currency}. Remove it, or start a cart in another currency."
+
+
 def is_buyable(variant: ProductVariant) -> bool:
     """Whether the shop sells this variant at all, in stock or not."""
     return variant.is_active and variant.product.status == ProductStatus.ACTIVE
@@ -148,7 +158,10 @@ def is_buyable(variant: ProductVariant) -> bool:
 
 def _put(cart: Cart, wanted: list[tuple[int, int]], *, path: list[str]) -> None:
     quantities = _summed(wanted, path)
-    variants = ProductVariant.objects.select_related("product", "stock").in_bulk(quantities)
+    found = ProductVariant.objects.select_related("product", "stock")
+    if cart.currency != settings.SHOP_CURRENCY:
+        found = found.prefetch_related("prices")
+    variants = found.in_bulk(quantities)
     in_cart = {line.variant_id: line for line in cart.lines.all()}
     for variant_id, quantity in quantities.items():
         variant = variants.get(variant_id)
@@ -156,6 +169,8 @@ def _put(cart: Cart, wanted: list[tuple[int, int]], *, path: list[str]) -> None:
             raise OrderError(
                 OrderErrorCode.VARIANT_UNAVAILABLE, "This variant is not on sale.", field=[*path, "variantId"]
             )
+        if variant.price_in(cart.currency) is None:
+            raise OrderError(OrderErrorCode.VARIANT_UNAVAILABLE, unpriced(variant, cart), field=[*path, "variantId"])
         line = in_cart.setdefault(variant.pk, CartLine(cart=cart, variant=variant, quantity=0))
         line.quantity += quantity
         _check_quantity(line.quantity, variant, path=[*path, "quantity"])
@@ -199,5 +214,5 @@ def _check_bounds(quantity: int, path: list[str]) -> None:
 
 def _check_quantity(quantity: int, variant: ProductVariant, *, path: list[str]) -> None:
     _check_bounds(quantity, path)
-    if quantity > variant.on_hand:
-        raise OrderError(OrderErrorCode.OUT_OF_STOCK, only_left(variant, variant.on_hand), field=path)
+    if quantity > variant.available:
+        raise OrderError(OrderErrorCode.OUT_OF_STOCK, only_left(variant, variant.available), field=path)

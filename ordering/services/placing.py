@@ -15,6 +15,7 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
+from moneyed import Money
 
 from accounts.models import User
 from accounts.services import checks
@@ -140,20 +141,21 @@ def _place(cart_id: UUID | str, key: str, request: CheckoutRequest, actor: User 
             raise _conflict()
         return earlier
     carts.check_open(cart)
-    lines = list(cart.lines.select_related("variant__product"))
-    _check_lines(lines)
+    lines = list(cart.lines.select_related("variant__product").priced_in(cart.currency))
+    unit_prices = _checked_lines(cart, lines)
     email = _checked_email(request, actor)
     _check_addresses(request)
     _check_payment(request)
     method = _method(cart, request)
-    totals = carts.price(lines, method=method, currency=cart.currency)
+    priced = [(unit_price, line.quantity) for unit_price, line in zip(unit_prices, lines, strict=True)]
+    totals = carts.price(priced, method=method, currency=cart.currency)
     if totals.total.amount >= MAX_TOTAL:
         raise OrderError(
             OrderErrorCode.INVALID, "This order is larger than the shop can take at once. Split it.", field=["cartId"]
         )
 
     order = _write_order(cart, key, digest, request, email, method, totals, actor)
-    _write_lines(order, lines)
+    _write_lines(order, lines, unit_prices)
     Payment.objects.create(
         order=order,
         gateway=request.gateway,
@@ -190,9 +192,11 @@ def _conflict() -> OrderError:
     )
 
 
-def _check_lines(lines: list[CartLine]) -> None:
+def _checked_lines(cart: Cart, lines: list[CartLine]) -> list[Money]:
+    """What one of each line costs; refused where the shop does not sell it, or not in this currency."""
     if not lines:
         raise OrderError(OrderErrorCode.CART_EMPTY, "The cart is empty. Add something first.", field=["cartId"])
+    unit_prices: list[Money] = []
     for line in lines:
         if not carts.is_buyable(line.variant):
             raise OrderError(
@@ -200,6 +204,11 @@ def _check_lines(lines: list[CartLine]) -> None:
                 f"{line.variant.sku} is not on sale any more. Remove it from the cart.",
                 field=["cartId"],
             )
+        unit_price = line.variant.price_in(cart.currency)
+        if unit_price is None:
+            raise OrderError(OrderErrorCode.VARIANT_UNAVAILABLE, carts.unpriced(line.variant, cart), field=["cartId"])
+        unit_prices.append(unit_price)
+    return unit_prices
 
 
 def _checked_email(request: CheckoutRequest, actor: User | AnonymousUser) -> str:
@@ -308,7 +317,7 @@ def _write_order(
     return order
 
 
-def _write_lines(order: Order, lines: list[CartLine]) -> None:
+def _write_lines(order: Order, lines: list[CartLine], unit_prices: list[Money]) -> None:
     OrderLine.objects.bulk_create(
         OrderLine(
             order=order,
@@ -319,9 +328,9 @@ def _write_lines(order: Order, lines: list[CartLine]) -> None:
             sku=line.variant.sku,
             quantity=line.quantity,
             currency=order.currency,
-            unit_amount=line.variant.price.amount,
+            unit_amount=unit_price.amount,
         )
-        for position, line in enumerate(lines, start=1)
+        for position, (line, unit_price) in enumerate(zip(lines, unit_prices, strict=True), start=1)
     )
 
 
