@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, Self
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils import timezone
 from moneyed import Money
 
 from catalog import money
+from catalog.models import searching
 from catalog.models.categories import Category
 from catalog.models.vendors import Vendor, VendorStatus
 from catalog.permissions import CatalogPermission
@@ -69,6 +71,20 @@ class ProductQuerySet(models.QuerySet["Product"]):
         """Those of which at least one variant can be bought now, or those of which none can."""
         available = ProductVariant.objects.available().filter(product=models.OuterRef("pk"))
         return self.filter(models.Exists(available) if wanted else ~models.Exists(available))
+
+    def matching(self, text: str) -> Self:
+        """What the words in the text find, or a SKU in it, with `relevance` to order by.
+
+        Asks two short questions first: whose SKU it is, and whether the words are known as they are spelt.
+        """
+        codes = ProductVariant.objects.annotate(code=Upper("sku")).filter(code__in=searching.skus(text))
+        coded = list(codes.values_list("product", flat=True)[: searching.MAX_WORDS])
+        condition, relevance = searching.conditions(self, text)
+        if coded:
+            condition = models.Q(condition) | models.Q(pk__in=coded)
+            is_coded = models.When(pk__in=coded, then=models.Value(searching.SKU_RELEVANCE))
+            relevance = models.Case(is_coded, default=relevance)
+        return self.filter(condition).alias(relevance=relevance)
 
     def with_slug(self, slug: str) -> Self:
         """The product that has this slug, or had it before."""
@@ -231,6 +247,8 @@ class ProductVariant(models.Model):
                 name="variant_options_once_per_product",
             ),
         ]
+        # A SKU is found however it is typed.
+        indexes = [models.Index(Upper("sku"), name="variant_by_sku_in_capitals")]
 
     def __str__(self) -> str:
         return self.sku
