@@ -181,6 +181,7 @@ FRONTEND_URL = env.str("FRONTEND_URL", default=SHOP_URL)
 PERSONAL_DATA = {
     "account": "accounts.services.privacy.account_data",
     "notifications": "notifications.services.personal_data",
+    "catalogue": "catalog.services.privacy.personal_data",
     "orders": "ordering.services.privacy.personal_data",
     "approvals": "workflows.services.personal_data",
 }
@@ -199,14 +200,21 @@ PAYMENT_GATEWAYS = (
 )
 # Asked inside the checkout's transaction: answers whether the order must wait for somebody's approval.
 ORDER_APPROVAL_GATE = "workflows.services.hold_for_approval"
+# Asked when a review is written, with `user=` and `product_id=`: answers whether they bought it here.
+PURCHASE_CHECK = "ordering.services.bought.has_bought"
 # News that goes up: event type → tasks of apps above, called with `event_id=` after the commit, at least once.
 EVENT_REACTIONS = {
     "account.data_export_requested": ["accounts.tasks.make_data_export"],
-    "account.erased": ["ordering.tasks.forget_customer", "workflows.tasks.forget_customer"],
+    "account.erased": [
+        "catalog.tasks.forget_customer",
+        "ordering.tasks.forget_customer",
+        "workflows.tasks.forget_customer",
+    ],
     "order.confirmed": ["ordering.tasks.settle_payment"],
     "order.released": ["ordering.tasks.settle_payment"],
     "order.cancelled": ["ordering.tasks.settle_payment", "workflows.tasks.withdraw_approvals"],
     "order.rejected": ["ordering.tasks.settle_payment"],
+    "variant.back_in_stock": ["catalog.tasks.answer_stock_alerts"],
 }
 
 
@@ -310,6 +318,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=60),
         "options": {"expires": 60},
     },
+    "answer-open-stock-alerts": {
+        "task": "catalog.tasks.answer_open_stock_alerts",
+        "schedule": timedelta(minutes=10),
+        "options": {"expires": 600},
+    },
+    "forget-erased-customers-catalogue": {
+        "task": "catalog.tasks.forget_erased_customers",
+        "schedule": timedelta(minutes=10),
+        "options": {"expires": 600},
+    },
     "forget-erased-customers-orders": {
         "task": "ordering.tasks.forget_erased_customers",
         "schedule": timedelta(minutes=10),
@@ -319,6 +337,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "workflows.tasks.forget_erased_customers",
         "schedule": timedelta(minutes=10),
         "options": {"expires": 600},
+    },
+    "count-sales": {
+        "task": "ordering.tasks.count_sales",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
     },
     "settle-open-payments": {
         "task": "ordering.tasks.settle_open_payments",

@@ -1,13 +1,27 @@
 """How many there are of each variant, what moved them, and who waits for more."""
 
+from typing import TYPE_CHECKING, Self
+
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 
-from catalog.models.products import ProductVariant
+from catalog.models.products import Product, ProductVariant
 from catalog.permissions import CatalogPermission
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 # The most the column can hold on every database.
 MAX_STOCK = 2_147_483_647
+
+
+class StockQuerySet(models.QuerySet["StockLevel"]):
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        """What is on the shelf: for those who keep the product or the stock, or see all products; else nothing."""
+        if user.has_perm(CatalogPermission.MANAGE_STOCK) or user.has_perm(CatalogPermission.VIEW_ALL_PRODUCTS):
+            return self
+        return self.filter(variant__product__in=Product.objects.kept_by(user).values("pk"))
 
 
 class StockLevel(models.Model):
@@ -20,6 +34,8 @@ class StockLevel(models.Model):
         null=True, blank=True, help_text="Whoever keeps the stock is told once when fewer than this are available."
     )
     is_low = models.BooleanField(default=False, editable=False, help_text="It was told already.")
+
+    objects = StockQuerySet.as_manager()
 
     class Meta:
         permissions = [(CatalogPermission.MANAGE_STOCK.split(".")[1], "Can move stock")]

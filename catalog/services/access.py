@@ -1,15 +1,20 @@
 """What somebody may change, locked. Somebody else's is NOT_FOUND, as if it were not there."""
 
-from typing import TYPE_CHECKING
-
+from accounts.models import User
 from catalog import models
 from catalog.errors import CatalogError, CatalogErrorCode, not_found
-
-if TYPE_CHECKING:
-    from accounts.models import User
+from catalog.permissions import CatalogPermission
 
 
-def kept_product(product_id: int, actor: "User", *, field: list[str] | None = None) -> models.Product:
+def person(actor: User) -> User:
+    """Who writes something of their own, for update: nothing personal may come to an account that has just ended."""
+    user = User.objects.select_for_update(no_key=True).get(pk=actor.pk)
+    if not user.is_active:
+        raise CatalogError(CatalogErrorCode.NOT_FOUND, "Your account has just ended.")
+    return user
+
+
+def kept_product(product_id: int, actor: User, *, field: list[str] | None = None) -> models.Product:
     """The product for update, if the actor keeps it."""
     kept = models.Product.objects.kept_by(actor).select_for_update(of=("self",), no_key=True)
     product = kept.filter(pk=product_id).first()
@@ -18,7 +23,7 @@ def kept_product(product_id: int, actor: "User", *, field: list[str] | None = No
     return product
 
 
-def kept_variant(variant_id: int, actor: "User", *, field: list[str] | None = None) -> models.ProductVariant:
+def kept_variant(variant_id: int, actor: User, *, field: list[str] | None = None) -> models.ProductVariant:
     """The variant, with its product for update, if the actor keeps it."""
     kept = models.Product.objects.kept_by(actor).select_for_update(of=("self",), no_key=True)
     product = kept.filter(pk__in=models.ProductVariant.objects.filter(pk=variant_id).values("product")).first()
@@ -27,7 +32,18 @@ def kept_variant(variant_id: int, actor: "User", *, field: list[str] | None = No
     return product.variants.get(pk=variant_id)
 
 
-def kept_vendor(vendor_id: int, actor: "User", *, field: list[str] | None = None) -> models.Vendor:
+def stocked_variant(variant_id: int, actor: User, *, field: list[str] | None = None) -> models.ProductVariant:
+    """The variant, if the actor keeps its product or the stock of all. Not locked: its stock is."""
+    found = models.ProductVariant.objects.filter(pk=variant_id)
+    if not actor.has_perm(CatalogPermission.MANAGE_STOCK):
+        found = found.filter(product__in=models.Product.objects.kept_by(actor).values("pk"))
+    variant = found.select_related("product").first()
+    if variant is None:
+        raise not_found("variant", field=field or ["id"])
+    return variant
+
+
+def kept_vendor(vendor_id: int, actor: User, *, field: list[str] | None = None) -> models.Vendor:
     """The vendor for update, if the actor keeps it."""
     kept = models.Vendor.objects.kept_by(actor).select_for_update(of=("self",), no_key=True)
     vendor = kept.filter(pk=vendor_id).first()

@@ -143,7 +143,7 @@ def _synchronise_variants(product: models.Product, parsed: Sequence[importing.Pa
     models.ProductVariant.objects.bulk_update(changed, [*values[skus[0]]])
 
     pks = {variant.sku: variant.pk for variant in chain(known.values(), new)}
-    stock_changed = _set_stock({pks[variant.sku]: variant.on_hand for variant in parsed})
+    stock_changed = stock.set_imported(quantities={pks[variant.sku]: variant.on_hand for variant in parsed})
     return bool(new or changed or stock_changed)
 
 
@@ -177,18 +177,6 @@ def _variant_values(parsed: importing.ParsedVariant, position: int) -> dict[str,
         "position": position,
         "is_active": True,
     }
-
-
-def _set_stock(wanted: Mapping[int, int | None]) -> bool:
-    """Sets how many there are of each variant; None leaves the number, which begins at 0."""
-    levels = stock.locked(wanted)
-    new = [models.StockLevel(pk=pk, on_hand=wanted[pk] or 0) for pk in sorted(wanted) if pk not in levels]
-    changed = [
-        level for pk, level in levels.items() if wanted[pk] is not None and _assign(level, {"on_hand": wanted[pk]})
-    ]
-    models.StockLevel.objects.bulk_create(new)
-    models.StockLevel.objects.bulk_update(changed, ["on_hand"])
-    return bool(new or changed)
 
 
 def _synchronise_images(product: models.Product, parsed: Iterable[importing.ParsedImage]) -> bool:
