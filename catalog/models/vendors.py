@@ -1,5 +1,6 @@
 """Sellers' shops within the shop."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -61,6 +62,13 @@ class Vendor(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @staticmethod
+    def is_kept_by(user: "User | AnonymousUser", members: Collection["User"]) -> bool:
+        """`kept_by` for one vendor, whose members were read already. No statement."""
+        return user.has_perm(CatalogPermission.MANAGE_VENDORS) or (
+            user in members and user.has_perm(CatalogPermission.SELL)
+        )
 
     @classmethod
     def keys_of(cls, user: "User | AnonymousUser") -> models.QuerySet[models.Model, int]:
