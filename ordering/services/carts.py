@@ -10,7 +10,7 @@ from django.db import transaction
 from moneyed import Money
 
 from catalog import money
-from catalog.models import ProductStatus, ProductVariant
+from catalog.models import ProductVariant
 from ordering import pricing
 from ordering.errors import OrderError, OrderErrorCode
 from ordering.models import (
@@ -153,12 +153,12 @@ def unpriced(variant: ProductVariant, cart: Cart) -> str:
 
 def is_buyable(variant: ProductVariant) -> bool:
     """Whether the shop sells this variant at all, in stock or not."""
-    return variant.is_active and variant.product.status == ProductStatus.ACTIVE
+    return variant.is_active and variant.product.is_on_sale
 
 
 def _put(cart: Cart, wanted: list[tuple[int, int]], *, path: list[str]) -> None:
     quantities = _summed(wanted, path)
-    found = ProductVariant.objects.select_related("product", "stock")
+    found = ProductVariant.objects.select_related("product__vendor", "stock")
     if cart.currency != settings.SHOP_CURRENCY:
         found = found.prefetch_related("prices")
     variants = found.in_bulk(quantities)

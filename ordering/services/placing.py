@@ -141,7 +141,7 @@ def _place(cart_id: UUID | str, key: str, request: CheckoutRequest, actor: User 
             raise _conflict()
         return earlier
     carts.check_open(cart)
-    lines = list(cart.lines.select_related("variant__product").priced_in(cart.currency))
+    lines = list(cart.lines.select_related("variant__product__vendor").priced_in(cart.currency))
     unit_prices = _checked_lines(cart, lines)
     email = _checked_email(request, actor)
     _check_addresses(request)
