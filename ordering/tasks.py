@@ -1,4 +1,4 @@
-"""Celery entry points: payments brought to where their orders want them, and customers forgotten."""
+"""Celery entry points: payments brought to where their orders want them, customers forgotten, sales counted."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from celery import shared_task
 from notifications.models import Event
 from ordering import services
 from ordering.gateways import GatewayError
-from ordering.services import privacy
+from ordering.services import privacy, selling
 
 
 @shared_task(autoretry_for=(GatewayError,), retry_backoff=5, max_retries=5)
@@ -32,3 +32,9 @@ def forget_customer(*, event_id: str, **_: Any) -> None:
 def forget_erased_customers(**_: Any) -> int:
     """The same, for whomever the news did not reach."""
     return privacy.forget_erased_customers()
+
+
+@shared_task
+def count_sales(**_: Any) -> int:
+    """How much of each product was sold lately, for the list of best sellers."""
+    return selling.count_sales()

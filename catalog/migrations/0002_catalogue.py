@@ -439,15 +439,27 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='review',
-            index=models.Index(fields=['product', 'status', '-created_at', 'id'], name='review_by_newest'),
+            index=models.Index(fields=['product', 'status', 'created_at', 'id'], name='review_by_newest'),
         ),
         migrations.AddIndex(
             model_name='review',
-            index=models.Index(fields=['product', 'status', '-helpful_count', 'id'], name='review_by_helpful'),
+            index=models.Index(fields=['product', 'status', 'helpful_count', 'id'], name='review_by_helpful'),
         ),
         migrations.AddIndex(
             model_name='review',
-            index=models.Index(fields=['status', '-created_at', 'id'], name='review_by_status'),
+            index=models.Index(fields=['status', 'created_at', 'id'], name='review_by_status'),
+        ),
+        migrations.AddIndex(
+            model_name='review',
+            index=models.Index(fields=['product', 'status', 'rating', 'id'], name='review_by_rating'),
+        ),
+        migrations.AddIndex(
+            model_name='review',
+            index=models.Index(fields=['created_at', 'id'], name='review_by_age'),
+        ),
+        migrations.AddIndex(
+            model_name='review',
+            index=models.Index(fields=['customer', 'created_at', 'id'], name='review_by_customer'),
         ),
         migrations.AddConstraint(
             model_name='review',

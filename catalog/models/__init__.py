@@ -5,6 +5,7 @@ from catalog.models.images import ImageSize, ProductImage
 from catalog.models.jobs import Job, JobKind, JobStatus
 from catalog.models.products import (
     MAX_VARIANTS,
+    PRODUCT_TRANSITIONS,
     PriceRange,
     Product,
     ProductQuerySet,
@@ -19,11 +20,12 @@ from catalog.models.reviews import HelpfulVote, Review, ReviewQuerySet, ReviewSt
 from catalog.models.stock import MAX_STOCK, MovementReason, StockAlert, StockLevel, StockMovement
 from catalog.models.vendors import Vendor, VendorQuerySet, VendorSlug, VendorStatus
 from catalog.models.versions import VERSION_TRANSITIONS, ProductVersion, VersionStatus
-from catalog.models.wishlists import Wishlist, WishlistItem
+from catalog.models.wishlists import Wishlist, WishlistItem, WishlistQuerySet
 
 __all__ = [
     "MAX_STOCK",
     "MAX_VARIANTS",
+    "PRODUCT_TRANSITIONS",
     "VERSION_TRANSITIONS",
     "Category",
     "CategoryQuerySet",
@@ -57,5 +59,6 @@ __all__ = [
     "VersionStatus",
     "Wishlist",
     "WishlistItem",
+    "WishlistQuerySet",
     "price_columns",
 ]

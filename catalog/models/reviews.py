@@ -53,10 +53,14 @@ class Review(models.Model):
             ),
             models.CheckConstraint(condition=models.Q(status__in=ReviewStatus.values), name="review_status_is_known"),
         ]
+        # One for each ordering of a list; read backwards for the other direction.
         indexes = [
-            models.Index(fields=["product", "status", "-created_at", "id"], name="review_by_newest"),
-            models.Index(fields=["product", "status", "-helpful_count", "id"], name="review_by_helpful"),
-            models.Index(fields=["status", "-created_at", "id"], name="review_by_status"),
+            models.Index(fields=["product", "status", "created_at", "id"], name="review_by_newest"),
+            models.Index(fields=["product", "status", "helpful_count", "id"], name="review_by_helpful"),
+            models.Index(fields=["product", "status", "rating", "id"], name="review_by_rating"),
+            models.Index(fields=["status", "created_at", "id"], name="review_by_status"),
+            models.Index(fields=["created_at", "id"], name="review_by_age"),
+            models.Index(fields=["customer", "created_at", "id"], name="review_by_customer"),
         ]
 
     def __str__(self) -> str:

@@ -1,9 +1,25 @@
 """What people would like to have."""
 
+from typing import TYPE_CHECKING, Self
+
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 
 from catalog.models.products import ProductVariant
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class WishlistQuerySet(models.QuerySet["Wishlist"]):
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        """One's own."""
+        return self.filter(owner_id=user.pk) if user.pk else self.none()
+
+    def shared_as(self, key: str) -> Self:
+        """The one this key opens, as long as its owner is there."""
+        return self.filter(share_key=key, owner__is_active=True)
 
 
 class Wishlist(models.Model):
@@ -13,6 +29,8 @@ class Wishlist(models.Model):
     name = models.CharField(max_length=100)
     share_key = models.CharField(max_length=64, unique=True, null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = WishlistQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["owner", "name"], name="wishlist_name_once_per_owner")]

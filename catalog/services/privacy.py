@@ -53,7 +53,8 @@ def personal_data(*, user: User) -> dict[str, Any]:
 
 def _told_list(wishlist: Wishlist) -> dict[str, Any]:
     items = [{"sku": item.variant.sku, "added_at": item.added_at} for item in wishlist.items.all()]
-    return {**_columns(wishlist, ["name", "share_key", "created_at"]), "items": items}
+    is_shared = wishlist.share_key is not None
+    return {**_columns(wishlist, ["name", "created_at"]), "is_shared": is_shared, "items": items}
 
 
 def _columns(row: models.Model, names: Iterable[str]) -> dict[str, Any]:
