@@ -16,8 +16,8 @@ from catalog.errors import CatalogError, CatalogErrorCode
 # In characters; the columns' own bounds are given by the callers.
 MAX_HTML = 100_000
 MAX_TEXT = 5_000
-MAX_TAGS = 250
-MAX_TAG = 255
+MAX_TAGS = 50
+MAX_TAG = 50
 MAX_KEY = 100
 # In bytes of JSON, and in objects or lists inside one another.
 MAX_ATTRIBUTES = 16 * 1024
