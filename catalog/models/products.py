@@ -31,6 +31,14 @@ class ProductStatus(models.TextChoices):
     ARCHIVED = "ARCHIVED"
 
 
+# From each status, those a product may move to. `services.products` is the only writer, besides an import.
+PRODUCT_TRANSITIONS: dict[ProductStatus, frozenset[ProductStatus]] = {
+    ProductStatus.DRAFT: frozenset({ProductStatus.ACTIVE, ProductStatus.ARCHIVED}),
+    ProductStatus.ACTIVE: frozenset({ProductStatus.ARCHIVED}),
+    ProductStatus.ARCHIVED: frozenset({ProductStatus.DRAFT}),
+}
+
+
 class ProductQuerySet(models.QuerySet["Product"]):
     def on_sale(self) -> Self:
         """What stands in the shop's window now."""
@@ -60,12 +68,18 @@ class ProductQuerySet(models.QuerySet["Product"]):
             return self.filter(vendor__in=Vendor.keys_of(user))
         return self.none()
 
+    def ranged_in(self, currency: str) -> Self:
+        """With what each costs in this currency, if anything; `price_columns` names where it is."""
+        if currency == settings.SHOP_CURRENCY:
+            return self
+        asked = models.FilteredRelation("price_ranges", condition=models.Q(price_ranges__currency=currency))
+        return self.alias(range=asked)
+
     def priced_in(self, currency: str) -> Self:
         """What has a price in this currency; `price_columns` names where it is."""
         if currency == settings.SHOP_CURRENCY:
             return self.filter(currency=currency, price_min__isnull=False)
-        asked = models.FilteredRelation("price_ranges", condition=models.Q(price_ranges__currency=currency))
-        return self.alias(range=asked).filter(range__isnull=False)
+        return self.ranged_in(currency).filter(range__isnull=False)
 
     def in_stock(self, wanted: bool) -> Self:
         """Those of which at least one variant can be bought now, or those of which none can."""
@@ -202,6 +216,10 @@ class PriceRange(models.Model):
 
 
 class VariantQuerySet(models.QuerySet["ProductVariant"]):
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        """Those of the products this person may look at."""
+        return self.filter(product__in=Product.objects.reachable_by(user).values("pk"))
+
     def available(self) -> Self:
         """Those of which at least one can be bought now, whatever their product's status."""
         return self.filter(is_active=True, stock__on_hand__gt=models.F("stock__reserved"))

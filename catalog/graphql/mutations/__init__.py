@@ -2,7 +2,17 @@
 
 import strawberry
 
+from catalog.graphql.mutations import categories, products, reviews, stock, variants, vendors, wishlists
+
 
 @strawberry.type
-class Mutation:
+class Mutation(
+    categories.Mutation,
+    products.Mutation,
+    reviews.Mutation,
+    stock.Mutation,
+    variants.Mutation,
+    vendors.Mutation,
+    wishlists.Mutation,
+):
     pass
