@@ -142,7 +142,7 @@ def _change(level: StockLevel, after: int, *, field: str, reason: AdjustmentReas
 
 # ── By files ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 @transaction.atomic
-def set_imported(*, quantities: Mapping[int, int | None]) -> bool:
+def set_imported(*, quantities: Mapping[int, int | None], actor: "User | None" = None) -> bool:
     """Makes what is on hand of each variant what a file says; None leaves the number, which begins at 0. Returns
     whether anything changed. Refuses less than is reserved."""
     levels = locked(quantities)
@@ -154,7 +154,7 @@ def set_imported(*, quantities: Mapping[int, int | None]) -> bool:
         if wanted[pk] < level.reserved:
             message = f"{level.reserved} of it are reserved; {wanted[pk]} on hand would be too few."
             raise CatalogError(CatalogErrorCode.OUT_OF_STOCK, message)
-    moved = _move(levels.values(), wanted, reason=MovementReason.IMPORTED)
+    moved = _move(levels.values(), wanted, reason=MovementReason.IMPORTED, actor=actor)
     return bool(missing or moved)
 
 

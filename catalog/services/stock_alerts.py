@@ -118,7 +118,9 @@ def delete_by_link(*, token: str) -> None:
     key = links.key_in(PAGE, token)
     if key is None:
         raise CatalogError(
-            CatalogErrorCode.LINK_INVALID, "The link is not complete. Copy it from the e-mail as a whole.", ["token"]
+            CatalogErrorCode.LINK_INVALID,
+            "The link is not complete. Copy it from the e-mail as a whole.",
+            field=["token"],
         )
     _forget([int(key)])
 

@@ -8,11 +8,13 @@ import strawberry_django
 from django.db.models import Exists, OuterRef
 from strawberry import auto, relay
 from strawberry.extensions import FieldExtension
+from strawberry.types.field import StrawberryField
 from strawberry_django.resolvers import django_resolver
 
 from accounts.graphql.types import User
 from accounts.permissions import AccountPermission
 from catalog import models
+from catalog.graphql.types import seen
 from catalog.permissions import CatalogPermission
 from schema import kit
 
@@ -79,7 +81,9 @@ class StockMovement(kit.Keyed, relay.Node):
 class StockAlert(kit.Keyed, relay.Node):
     """You are written to, once, as soon as a sold-out variant can be bought again."""
 
-    variant: Annotated["ProductVariant", strawberry.lazy("catalog.graphql.types.products")]
+    variant: Annotated["ProductVariant", strawberry.lazy("catalog.graphql.types.products")] | None = (
+        strawberry_django.field(**seen.VARIANT, description="Null while it is not offered any more.")
+    )
     created_at: auto
 
 
@@ -90,6 +94,10 @@ def is_stock_seen(info: kit.Info) -> Exists:
 
 class WithStock(FieldExtension):
     """Shows a variant's stock to those who may see it, null to everybody else."""
+
+    def apply(self, field: StrawberryField) -> None:
+        # Around all others: what is null has no pages.
+        field.extensions = [*(each for each in field.extensions if each is not self), self]
 
     @django_resolver
     def resolve(self, next_: Callable[..., Any], source: models.ProductVariant, info: kit.Info, **kwargs: Any) -> Any:
