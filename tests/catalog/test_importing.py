@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from catalog import importing, models
-from catalog.services.importing import product_import
+from catalog.services import import_batches
 
 DEMO = Path(models.__file__).parents[1] / "demo" / "products.csv"
 
@@ -74,6 +74,15 @@ def failure(path, **options):
         call_command("import_products", str(path), stdout=io.StringIO(), stderr=err, **options)
     assert raised.value.returncode == 1
     return err.getvalue().splitlines(), str(raised.value)
+
+
+def parsed(path):
+    """The products of a file about which nothing is wrong, and what is wrong about the others."""
+    problems = []
+    with path.open("rb") as file:
+        how = {"name": str(path), "format": importing.format_of(path.name)}
+        checked = importing.check(file, **how, report=problems.append)
+        return list(importing.read(file, **how, checked=checked)), problems
 
 
 def tables():
@@ -160,13 +169,17 @@ def test_a_row_may_add_only_an_image(write):
     ]
 
 
-def test_rows_of_one_handle_make_one_product_wherever_they_stand(write):
+def test_rows_of_one_handle_that_stand_apart_are_refused_and_none_of_them_imported(write):
     size = {"Option1 Name": "Size"}
 
-    run(write({**MUG, **size, "Option1 Value": "S"}, LAMP, {**MUG, "Title": "", "Option1 Value": "L"}))
+    problems, _ = failure(
+        write({**MUG, **size, "Option1 Value": "S"}, LAMP, {**MUG, **size, "Title": "Mug", "Option1 Value": "L"})
+    )
 
-    assert list(models.Product.objects.order_by("slug").values_list("slug", flat=True)) == ["lamp", "mug"]
-    assert models.Product.objects.get(slug="mug").variants.count() == 2
+    assert problems == [
+        "line 4, Handle: Line 2 has this handle already. Put the rows of one product one below the other."
+    ]
+    assert list(models.Product.objects.values_list("slug", flat=True)) == ["lamp"]
 
 
 def test_the_product_category_makes_a_path_in_the_tree(write):
@@ -412,15 +425,15 @@ def test_statements_do_not_grow_with_the_variants(write, django_assert_num_queri
     ]
     rows[0] |= {"Option1 Name": "Number", "Type": "Mugs"}
     path = write(*rows)
-    parsed = importing.read(path).products[0]
+    product, _ = parsed(path)
 
-    # Savepoint and release; vendor and category: find, find a free slug, insert; product, variants, stock and images:
-    # find, insert, but no image to insert.
-    with django_assert_num_queries(15):
-        product_import(parsed=parsed)
-    # Savepoint and release; vendor, category, product, variants, stock, images.
-    with django_assert_num_queries(8):
-        product_import(parsed=parsed)
+    # Savepoint and release. Read: product, former handles, variants by SKU, vendor, categories. A free slug, twice, and
+    # the new row: vendor, category. Insert: product, variants, stock.
+    with django_assert_num_queries(16):
+        import_batches.write(parsed=product)
+    # Savepoint and release. Read: product, variants, stock, prices, ranges, images, vendor, categories.
+    with django_assert_num_queries(10):
+        import_batches.write(parsed=product)
 
 
 # ── Bad rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -507,10 +520,10 @@ def test_a_bad_value_is_reported_and_nothing_written(write, column, value, compl
 def test_decimals_are_counted_in_the_currency_of_the_shop(write, settings, currency, price, is_right):
     settings.SHOP_CURRENCY = currency
 
-    reading = importing.read(write({**MUG, "Variant Price": price}))
+    products, problems = parsed(write({**MUG, "Variant Price": price}))
 
-    assert bool(reading.products) is is_right
-    assert bool(reading.problems) is not is_right
+    assert bool(products) is is_right
+    assert bool(problems) is not is_right
 
 
 def test_all_that_is_wrong_in_a_row_is_reported_at_once(write):
