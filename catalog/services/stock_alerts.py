@@ -1,12 +1,11 @@
 """Hearing of what was sold out when it is back: asking for it, taking that back, and the answer."""
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts import links, throttling
 from accounts.errors import AccountError
@@ -19,9 +18,6 @@ from catalog.services import access, stock
 from notifications import outbox
 from notifications.models import Event
 
-if TYPE_CHECKING:
-    from django.db.models.expressions import Combinable
-
 # The page of the frontend that the link in the first e-mail leads to.
 PAGE = "stock-alert"
 # So many people are written to in one transaction.
@@ -31,7 +27,7 @@ SWEEP_BATCH = 500
 
 
 # ── Asking ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-def create(*, actor: "User | AnonymousUser", variant_id: int, email: str | None = None) -> StockAlert | None:
+def create(*, actor: User | AnonymousUser, variant_id: int, email: str | None = None) -> StockAlert | None:
     """Has an address written to once when a sold-out variant is back; the alert, if it is the actor's own.
 
     Who is signed in is written to at the address of the account unless another is given. Again changes nothing, and
@@ -52,7 +48,7 @@ def create(*, actor: "User | AnonymousUser", variant_id: int, email: str | None 
     return alert if owner else None
 
 
-def _checked(email: str | None, actor: "User | AnonymousUser") -> str:
+def _checked(email: str | None, actor: User | AnonymousUser) -> str:
     address = normalize_email(email) if email is not None else getattr(actor, "email", None)
     if address is None:
         raise CatalogError(
@@ -61,11 +57,11 @@ def _checked(email: str | None, actor: "User | AnonymousUser") -> str:
     try:
         checks.check_email(address, field=["email"])
     except AccountError as refused:
-        raise CatalogError(CatalogErrorCode.INVALID, refused.message, field=refused.field) from None
+        raise CatalogError(CatalogErrorCode.INVALID, str(refused.message), field=refused.field) from None
     return address
 
 
-def _owner(actor: "User | AnonymousUser", address: str) -> User | None:
+def _owner(actor: User | AnonymousUser, address: str) -> User | None:
     """The account the alert belongs to: of whoever asks for their own address."""
     if isinstance(actor, AnonymousUser):
         return None
@@ -101,7 +97,7 @@ def _known(variant: ProductVariant, address: str, owner: User | None) -> StockAl
 
 # ── Taking it back ───────────────────────────────────────────────────────────────────────────────────────────────────
 @transaction.atomic
-def delete(*, actor: "User", alert_id: int) -> StockAlert:
+def delete(*, actor: User, alert_id: int) -> StockAlert:
     """Takes one's own alert back and returns it as it was."""
     alert = StockAlert.objects.filter(pk=alert_id, user=actor).first()
     if alert is None:
@@ -177,14 +173,14 @@ def _buyable() -> QuerySet[ProductVariant]:
 
 # ── Forgetting ───────────────────────────────────────────────────────────────────────────────────────────────────────
 @transaction.atomic
-def forget(*, user: "User") -> None:
+def forget(*, user: User) -> None:
     """Deletes what somebody ever waited for, and what they were told. Again changes nothing."""
     open_ids = StockAlert.objects.filter(user=user).order_by("pk").values_list("pk", flat=True)
     asked = Event.objects.filter(actor=user, type=events.StockAlertCreated.type).order_by("pk")
     _forget([*{*open_ids, *map(int, asked.values_list("subject_id", flat=True))}])
 
 
-def remembered() -> "Combinable":
+def remembered() -> Q:
     """Of a user, for a filter: whether anything is known that `forget` would delete."""
     asked = Event.objects.filter(actor=OuterRef("pk"), type=events.StockAlertCreated.type)
     return Exists(StockAlert.objects.filter(user=OuterRef("pk"))) | Exists(asked)

@@ -29,6 +29,14 @@ const PAGES = {
     done: () => "The new password is set, and you were signed out everywhere. You can sign in with it now.",
     asks: newPasswordField,
   },
+  "stock-alert": {
+    button: "Do not write to me",
+    mutation: `mutation TakeBackStockAlert($token: String!) {
+      stockAlertDelete(token: $token) { isDeleted userErrors { code message retryable } }
+    }`,
+    done: () => "Nobody will write to you about it.",
+    next: { label: "To the shop", href: "/" },
+  },
 };
 
 const place = document.getElementById("account");
@@ -102,7 +110,8 @@ function showForm(token, password = page.asks?.()) {
 function showDone(sentence) {
   lead.hidden = true;
   const result = el("p", { class: "done", role: "status", tabindex: "-1", "data-testid": "result" }, sentence);
-  fill(place, result, el("p", {}, el("a", { class: "button", href: "/#board-title" }, "Sign in")));
+  const { label, href } = page.next ?? { label: "Sign in", href: "/#board-title" };
+  fill(place, result, el("p", {}, el("a", { class: "button", href }, label)));
   // The button that had the focus is gone; what came of it is read out.
   result.focus();
 }

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
-PAGES = ["verify-email", "reset-password", "change-email"]
+PAGES = ["verify-email", "reset-password", "change-email", "stock-alert"]
 PASSWORD = "correct horse battery"
 STRONG = "a quite unlikely password"
 REGISTER = """mutation($email: String!, $password: String!) {

@@ -22,6 +22,12 @@ mutation($id: ID!, $token: String) {
   orderCancel(id: $id, reason: "changed my mind", guestToken: $token) { order { status } userErrors { code } }
 }
 """
+ADJUST = """
+mutation($id: ID!, $delta: Int!) {
+  variantStockAdjust(id: $id, delta: $delta, reason: CORRECTED) { userErrors { code } }
+}
+"""
+MOVEMENTS = "SELECT before, after FROM catalog_stockmovement WHERE variant_id = %s ORDER BY id"
 
 
 def test_fifty_buyers_of_ten_pieces_make_ten_orders(stack):
@@ -105,6 +111,29 @@ def test_buying_and_cancelling_at_once_leaves_the_stock_as_it_was(stack):
     for number in numbers:
         story = stack.wait_for_event(number, "order.refunded")
         assert [seq for seq, _ in story] == list(range(1, len(story) + 1))
+    assert stack.unexpected_errors() == []
+
+
+def test_twenty_corrections_at_once_in_two_processes_sum_exactly(stack):
+    variant, key = _variant(stack, stock=100, position=50)
+    stack.database.rows("DELETE FROM catalog_stockmovement WHERE variant_id = %s", key)
+    keepers = [stack.person("admin", web=number % 2) for number in range(HELD)]
+    for keeper in keepers:
+        keeper.http.get("/healthz")
+    deltas = [number if number % 2 else -number for number in range(1, HELD + 1)]
+
+    with ThreadPoolExecutor(HELD) as pool:
+        with stack.database.held(f"{STOCK} FOR UPDATE", key, until_waiting=HELD):
+            moving = [
+                pool.submit(keeper, ADJUST, id=variant, delta=n) for keeper, n in zip(keepers, deltas, strict=True)
+            ]
+        payloads = [one.result()["variantStockAdjust"] for one in moving]
+
+    assert payloads == [{"userErrors": []}] * HELD
+    assert stack.database.value(STOCK, key) == 100 + sum(deltas)
+    chain = stack.database.rows(MOVEMENTS, key)
+    assert sorted(after - before for before, after in chain) == sorted(deltas)
+    assert [before for before, _ in chain] == [100, *(after for _, after in chain[:-1])]
     assert stack.unexpected_errors() == []
 
 
