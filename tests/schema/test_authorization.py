@@ -15,6 +15,8 @@ from accounts import throttling
 from accounts.events import AccountUpdated
 from accounts.models import Address, Session, User
 from accounts.permissions import STAFF_ROLES, Role
+from catalog.models import Category, Product, ProductStatus, Review, ReviewStatus, Wishlist
+from catalog.services import versions
 from notifications import outbox
 from schema import kit
 from schema.root import schema
@@ -88,6 +90,9 @@ def world(people, policy, shipping) -> dict[str, Any]:
         "category_slug": product.category.slug,
         "vendor": gid(product.vendor),
         "vendor_slug": product.vendor.slug,
+        **catalogue_of(people["owner"]),
+        "image": gid(product.images.get()),
+        "version": gid(versions.create(product_id=product.pk, given={}, actor=people[Role.ADMINISTRATOR.value])),
         "variant": gid(variant),
         "cart": cart["id"],
         "line": cart["lines"][0]["id"],
@@ -96,6 +101,27 @@ def world(people, policy, shipping) -> dict[str, Any]:
         "session": gid(Session.objects.filter(user=people["owner"]).first()),
         "user": gid(make_user("somebody@example.com")),
         "inactive_user": gid(make_user("gone@example.com", is_active=False)),
+    }
+
+
+def catalogue_of(owner: User) -> dict[str, Any]:
+    """Products in other states, and what the owner thinks of them and wishes."""
+    sold_out, draft, archived = make_variant(stock=0), make_variant(), make_variant(status=ProductStatus.ARCHIVED)
+    Product.objects.filter(pk=draft.product_id).update(status=ProductStatus.DRAFT)
+    reviews = [
+        Review.objects.create(product=variant.product, customer=owner, rating=5, status=status)
+        for variant, status in ((sold_out, ReviewStatus.PUBLISHED), (draft, ReviewStatus.PENDING))
+    ]
+    wishlist = Wishlist.objects.create(owner=owner, name="Wishes", share_key="a-key-that-was-shared")
+    return {
+        "empty_category": gid(Category.objects.create(name="Empty", slug="empty")),
+        "draft_product": gid(draft.product),
+        "archived_product": gid(archived.product),
+        "sold_out_variant": gid(sold_out),
+        "published_review": gid(reviews[0]),
+        "review": gid(reviews[1]),
+        "wishlist": gid(wishlist),
+        "share_key": wishlist.share_key,
     }
 
 
