@@ -17,9 +17,9 @@ from catalog.models import (
     ReviewStatus,
     Vendor,
     price_columns,
+    searching,
 )
 from catalog.models import attributes as _attributes
-from catalog.models import searching
 
 MAX_SEARCH = 100
 MAX_ATTRIBUTES = 10

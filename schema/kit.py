@@ -1,13 +1,14 @@
 """The GraphQL vocabulary every app uses: nodes, connections, money, errors, permissions, filters, mutations."""
 
 import inspect
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cached_property
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NewType, Self, TypeVar
 from urllib.parse import urljoin
 
 import django_filters
@@ -18,6 +19,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core import signing
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.db.models import F, Func, Model, OrderBy, QuerySet, TextField, Value
 from django.db.models.expressions import Col
 from django.db.models.lookups import GreaterThan, IsNull, LessThan
@@ -87,6 +89,7 @@ class Context:
         self.response = response
         self.currency: str = settings.SHOP_CURRENCY
         self._is_currency_chosen = False
+        self._spent: Counter[str] = Counter()
         self._authenticate = authenticate
 
     @cached_property
@@ -100,6 +103,15 @@ class Context:
             )
         return user
 
+    def signed_in(self) -> "User":
+        """Who asks; anonymous is refused."""
+        if isinstance(self.viewer, AnonymousUser):
+            raise ApiError(
+                ErrorCode.UNAUTHENTICATED,
+                "Sign in first: get an access token with tokenCreate and send it as `Authorization: Bearer <token>`.",
+            )
+        return self.viewer
+
     def fresh_viewer(self) -> "User | AnonymousUser":
         """Who asks, read again: what a subscription does before each delivery, because rights end."""
         self.forget_viewer()
@@ -110,9 +122,12 @@ class Context:
         self.__dict__.pop("viewer", None)
 
     def choose_currency(self, currency: str | None) -> str:
-        """The currency in which this request sees prices: the shop's own unless a field names another of the shop's."""
+        """The currency in which this request sees prices: the shop's own unless a field names another of the shop's.
+
+        Whoever names none has chosen the shop's own: what it is must not depend on which field is resolved first.
+        """
         if currency is None:
-            return self.currency
+            currency = settings.SHOP_CURRENCY
         if currency not in settings.SHOP_CURRENCIES:
             known = ", ".join(settings.SHOP_CURRENCIES)
             raise ApiError(ErrorCode.BAD_USER_INPUT, f"currency: This shop sells in {known}.")
@@ -123,6 +138,13 @@ class Context:
             raise ApiError(ErrorCode.BAD_USER_INPUT, message)
         self.currency, self._is_currency_chosen = currency, True
         return currency
+
+    def spend(self, field: str, allowed: int) -> None:
+        """Counts a field that is dear: more often than so in one request is QUERY_TOO_EXPENSIVE."""
+        self._spent[field] += 1
+        if self._spent[field] > allowed:
+            message = f"`{field}` may be asked for {allowed} times in one request. Ask for the rest in another one."
+            raise ApiError(ErrorCode.QUERY_TOO_EXPENSIVE, message)
 
     def absolute(self, url: str) -> str:
         """An address of this server that a browser on another host can use."""
@@ -142,13 +164,7 @@ def viewer(info: Info) -> "User | AnonymousUser":
 
 def signed_in(info: Info) -> "User":
     """The user whose token came with the request; anonymous is refused."""
-    user = viewer(info)
-    if isinstance(user, AnonymousUser):
-        raise ApiError(
-            ErrorCode.UNAUTHENTICATED,
-            "Sign in first: get an access token with tokenCreate and send it as `Authorization: Bearer <token>`.",
-        )
-    return user
+    return info.context.signed_in()
 
 
 def signed_in_still(info: Info) -> "User":
@@ -207,6 +223,36 @@ class Money:
     @classmethod
     def of(cls, money: MoneyAmount) -> Self:
         return cls(amount=money.amount, currency=money.currency.code)
+
+
+Upload = NewType("Upload", UploadedFile)  # type: ignore[type-arg]
+
+
+def _uploaded(value: Any) -> Upload:
+    if not isinstance(value, UploadedFile):
+        raise GraphQLError("A file comes in a multipart request, and null stands for it in the variables.")
+    return Upload(value)
+
+
+def _written_out(node: Any, variables: Any = None) -> Upload:
+    return _uploaded(None)
+
+
+# The library's own takes whatever is sent.
+UPLOAD = strawberry.scalar(
+    name="Upload",
+    description="""A file of a multipart request, as apollo-upload-client and others send it: `operations` with null
+where the file goes, `map`, which says which file goes where, then the files.
+
+    curl https://shop.example.com/graphql -H "Authorization: Bearer $TOKEN" -F map='{"0": ["variables.files.0"]}' \\
+      -F operations='{"query": "mutation($files: [Upload!]!) { … }", "variables": {"files": [null]}}' -F 0=@mug.jpg
+
+Only for those who are signed in. With a session in cookies the request needs the header `GraphQL-Require-Preflight`,
+whatever it says.""",
+    serialize=str,
+    parse_value=_uploaded,
+    parse_literal=_written_out,
+)
 
 
 class Keyed:
@@ -300,7 +346,7 @@ class Connection(DjangoCursorConnection[NodeType]):
             first = DEFAULT_PAGE
         # MAX_PAGE was checked above; the library reads one row more than it is asked for.
         kwargs["max_results"] = MAX_PAGE
-        seal = _CursorSeal(nodes)
+        seal = _CursorSeal(nodes, info.context.currency)
         part = _beyond(_beyond(nodes, seal.open(after), is_before=False), seal.open(before), is_before=True)
         page = super().resolve_connection(part, info=info, first=first, last=last, **kwargs)
         if inspect.isawaitable(page):
@@ -359,9 +405,10 @@ def _never_null(query: Any, expression: Any) -> bool:
 class _CursorSeal:
     """Signs the cursors of one list in one ordering, so that another list's cursor is refused, not misread."""
 
-    def __init__(self, nodes: "QuerySet[Any]"):
+    def __init__(self, nodes: "QuerySet[Any]", currency: str):
         ordering = nodes.query.order_by or nodes.model._meta.ordering
-        self._signer = signing.Signer(salt=f"cursor:{nodes.model._meta.label}:{[str(term) for term in ordering]}")
+        terms = [str(term) for term in ordering]
+        self._signer = signing.Signer(salt=f"cursor:{nodes.model._meta.label}:{currency}:{terms}")
 
     def open(self, cursor: str | None) -> str | None:
         if cursor is None:
@@ -424,14 +471,15 @@ _FILTER_TYPES: list[tuple[type[forms.Field], type]] = [
 ]
 
 
-def filter_input(filterset: type[django_filters.FilterSet], name: str, enums: dict[str, Any] | None = None) -> Any:
+def filter_input(filterset: type[django_filters.FilterSet], name: str, types: dict[str, Any] | None = None) -> Any:
     """A GraphQL input made of a FilterSet, which stays the one definition of what a list can be narrowed by.
 
-    `enums` names the GraphQL enum of each choice filter; a filter's `help_text` becomes its description.
+    `types` names the GraphQL type of what is no plain value: an enum, a list, an input of its own. A filter's
+    `help_text` becomes its description.
     """
     namespace: dict[str, Any] = {"__annotations__": {}}
     for field_name, declared in filterset.base_filters.items():
-        kind = (enums or {}).get(field_name) or next(
+        kind = (types or {}).get(field_name) or next(
             graphql for form, graphql in _FILTER_TYPES if isinstance(declared.field, form)
         )
         namespace["__annotations__"][field_name] = kind | None

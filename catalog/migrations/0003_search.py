@@ -41,7 +41,7 @@ INSTALL = [
     # The words a misspelt one may have meant. Without a unique index, so that nobody waits for somebody else's import:
     # two that come at once leave a word twice, and nobody minds.
     "CREATE TABLE catalog_searchword (word text NOT NULL)",
-    "CREATE INDEX catalog_searchword_word ON catalog_searchword (word)",
+    "CREATE INDEX catalog_searchword_word ON catalog_searchword (word text_pattern_ops)",
     "ALTER TABLE catalog_product ADD COLUMN search tsvector",
     r"""
     CREATE FUNCTION catalog_product_search() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -53,8 +53,7 @@ INSTALL = [
         NEW.search := catalog_search_vector(names, tags, coalesce(vendor, ''),
             catalog_search_text(regexp_replace(left(NEW.description, 20000), '<[^>]*>|&[#a-zA-Z0-9]+;', ' ', 'g')));
         INSERT INTO catalog_searchword
-            SELECT lexeme FROM unnest(to_tsvector('catalog_plain', concat_ws(' ', names, tags, vendor)))
-            WHERE length(lexeme) BETWEEN 3 AND 40
+            SELECT lexeme FROM unnest(NEW.search) WHERE length(lexeme) <= 40
             AND NOT EXISTS (SELECT 1 FROM catalog_searchword known WHERE known.word = lexeme);
         RETURN NEW;
     END $$
@@ -81,7 +80,8 @@ INSTALL = [
     WHEN (OLD.name IS DISTINCT FROM NEW.name) EXECUTE FUNCTION catalog_vendor_search()
     """,
     "UPDATE catalog_product SET search = NULL",
-    "CREATE INDEX product_by_words ON catalog_product USING gin (search)",
+    # Without a list of pending rows, which each search would read through until the next vacuum.
+    "CREATE INDEX product_by_words ON catalog_product USING gin (search) WITH (fastupdate = off)",
     "CREATE INDEX product_by_attributes ON catalog_product USING gin (attributes jsonb_path_ops)",
     "CREATE INDEX product_by_tags ON catalog_product USING gin (tags jsonb_path_ops)",
     # For suggestions: what begins with the letters typed, and what is written much like them.

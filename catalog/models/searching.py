@@ -13,9 +13,10 @@ from django.db.models import BooleanField, Case, F, Func, IntegerField, Q, Query
 from django.db.models.expressions import Combinable, RawSQL
 from django.db.models.functions import Cast
 
-MAX_SEARCH = 100
 # Each word is looked for in every row; what comes after these narrows little and costs as much.
 MAX_WORDS = 5
+# Shorter words begin too many others.
+MIN_BEGINNING = 3
 # What a product with a SKU that was typed is worth: more than any words can be.
 SKU_RELEVANCE = 100_000_000
 
@@ -44,12 +45,27 @@ def conditions(queryset: QuerySet[Any], text: str) -> tuple[Any, Any]:
     if not asked:
         return Q(pk__in=[]), Value(0)
     if has_vectors(queryset):
-        query = _understood(queryset, asked)
+        query = _query(_meant(asked))
         return _Matches(query), _Rank(query)
     return _plain(asked)
 
 
 # ── PostgreSQL ───────────────────────────────────────────────────────────────────────────────────────────────────────
+# Which words are known: their stem is, or, of the last one, the beginning; or they have no stem, such as "the".
+_KNOWN = """
+SELECT asked FROM (SELECT unnest(%s::text[]) AS asked UNION ALL SELECT %s) AS words
+WHERE to_tsvector('catalog_english', asked) = ''
+    OR EXISTS (SELECT 1 FROM catalog_searchword WHERE word = ANY(
+        tsvector_to_array(to_tsvector('catalog_english', asked) || to_tsvector('catalog_plain', asked))
+    ))
+UNION SELECT %s WHERE EXISTS (SELECT 1 FROM catalog_searchword WHERE word LIKE unaccent(%s))
+"""
+_ALIKE = """
+SELECT DISTINCT word FROM catalog_searchword
+WHERE length(word) BETWEEN %s AND %s AND levenshtein_less_equal(word, %s, 2) <= 2 LIMIT 500
+"""
+
+
 class _Vector(Func):
     """The column with a product's words, which only PostgreSQL has and no model knows."""
 
@@ -75,23 +91,19 @@ class _Matches(Func):
 class _Rank(Func):
     # Of description, vendor, tags and name; a whole number, because cursors compare it. Never null.
     template = "(ts_rank('{0.05, 0.2, 0.4, 1.0}', %(expressions)s, 1) * 1000000)::integer"
-    output_field = IntegerField()
     never_null = True
 
     def __init__(self, query: RawSQL):
-        super().__init__(_Vector(), query)
+        super().__init__(_Vector(), query, output_field=IntegerField())
 
 
-def _understood(queryset: QuerySet[Any], asked: Sequence[str]) -> RawSQL:
-    """The words as a query: as they are if that finds something, else the unknown ones as they may be meant."""
-    query = _query([[word] for word in asked])
-    if queryset.filter(_Matches(query)).order_by().exists():
-        return query
-    meant = [
-        [word] if len(asked) > 1 and queryset.filter(_Matches(_query([[word]]))).order_by().exists() else _near(word)
-        for word in asked
-    ]
-    return _query([near or [word] for near, word in zip(meant, asked, strict=True)])
+def _meant(asked: Sequence[str]) -> list[list[str]]:
+    """Each word as it is spelt, or, where no product has a word like that, as it may have been meant."""
+    *whole, last = asked
+    with connections["default"].cursor() as cursor:
+        cursor.execute(_KNOWN, [whole, last, last, f"{last}%"])
+        known = {word for (word,) in cursor.fetchall()}
+        return [[word] if word in known else _near(word, cursor) or [word] for word in asked]
 
 
 def _query(alternatives: Sequence[Sequence[str]]) -> RawSQL:
@@ -100,27 +112,24 @@ def _query(alternatives: Sequence[Sequence[str]]) -> RawSQL:
     What has no meaning of its own, such as "the", is passed over by `to_tsquery`. Words are letters and digits: there
     is nothing in them to be escaped.
     """
-    *whole, last = [" | ".join(words) for words in alternatives]
-    begun = " | ".join(f"{word}:*" for word in alternatives[-1])
-    terms = ["to_tsquery('catalog_english', %s)"] * len(whole)
-    terms.append("(to_tsquery('catalog_english', %s) || to_tsquery('catalog_plain', %s))")
-    return RawSQL(f"({' && '.join(terms)})", [*whole, last, begun])  # noqa: S611
+    terms = ["to_tsquery('catalog_english', %s)"] * len(alternatives)
+    params = [" | ".join(words) for words in alternatives]
+    begun = [f"{word}:*" for word in alternatives[-1] if len(word) >= MIN_BEGINNING]
+    if begun:
+        terms[-1] = f"({terms[-1]} || to_tsquery('catalog_plain', %s))"
+        params.append(" | ".join(begun))
+    return RawSQL(f"({' && '.join(terms)})", params)  # noqa: S611
 
 
-def _near(word: str) -> list[str]:
+def _near(word: str, cursor: Any) -> list[str]:
     """The words the catalogue knows that are spelt most like this one, five at most."""
     plain = "".join(each for each in unicodedata.normalize("NFKD", word) if not unicodedata.combining(each))
     if not 3 <= len(plain) <= 40:
         return []
     allowed = 1 if len(plain) <= 5 else 2
-    with connections["default"].cursor() as cursor:
-        # Two letters that changed places are two edits there, and one here.
-        cursor.execute(
-            "SELECT DISTINCT word FROM catalog_searchword WHERE length(word) BETWEEN %s AND %s "
-            "AND levenshtein_less_equal(word, %s, 2) <= 2 LIMIT 500",
-            [len(plain) - allowed, len(plain) + allowed, plain],
-        )
-        found = sorted((_edits(plain, each), each) for (each,) in cursor.fetchall())
+    # Two letters that changed places are two edits there, and one here.
+    cursor.execute(_ALIKE, [len(plain) - allowed, len(plain) + allowed, plain])
+    found = sorted((_edits(plain, each), each) for (each,) in cursor.fetchall())
     return [each for edits, each in found if edits <= allowed and edits == found[0][0]][:5]
 
 

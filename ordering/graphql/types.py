@@ -256,7 +256,7 @@ class Order(kit.Keyed, relay.Node):
 
 
 OrderFilters = kit.filter_input(
-    filters.OrderFilterSet, "OrderFilters", enums={"status": OrderStatus, "payment_status": PaymentStatus}
+    filters.OrderFilterSet, "OrderFilters", types={"status": OrderStatus, "payment_status": PaymentStatus}
 )
 
 

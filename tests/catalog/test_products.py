@@ -244,31 +244,6 @@ def test_prices_from_and_to(guest, filters, expected):
     assert names(guest, filters) == expected
 
 
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        ("lamp", ["Oak lamp", "Desk lamp"]),
-        ("LAMP", ["Oak lamp", "Desk lamp"]),
-        ("lamp oak", ["Oak lamp"]),
-        ("walnut lamp", ["Desk lamp"]),
-        ("lumen", ["Oak lamp"]),
-        ("desk-1", ["Desk lamp"]),
-        ("desk-", []),
-        ("lamp chair", []),
-        ("100%", ["Chair"]),
-        ("_", []),
-        ("   ", ["Chair", "Oak lamp", "Desk lamp"]),
-    ],
-)
-def test_all_words_of_a_search_occur_in_name_description_vendor_or_sku(guest, words, expected):
-    desk = make_product("Desk lamp", description="made of walnut")
-    desk.variants.update(sku="DESK-1")
-    make_product("Oak lamp", vendor=Vendor.objects.create(name="Lumen", slug="lumen"))
-    make_product("Chair", description="100% wool")
-
-    assert names(guest, {"search": words}) == expected
-
-
 def test_in_stock_counts_active_variants_only(guest):
     make_product("Plenty", stock=1)
     make_product("Gone", stock=0)

@@ -52,5 +52,5 @@ class ApprovalRequest(kit.Keyed, relay.Node):
 
 
 ApprovalRequestFilters = kit.filter_input(
-    filters.ApprovalRequestFilterSet, "ApprovalRequestFilters", enums={"status": ApprovalStatus}
+    filters.ApprovalRequestFilterSet, "ApprovalRequestFilters", types={"status": ApprovalStatus}
 )

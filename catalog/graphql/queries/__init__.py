@@ -2,9 +2,18 @@
 
 import strawberry
 
-from catalog.graphql.queries import categories, products, vendors
+from catalog.graphql.queries import categories, products, reviews, stock, suggestions, vendors, versions, wishlists
 
 
 @strawberry.type
-class Query(categories.Query, products.Query, vendors.Query):
+class Query(
+    categories.Query,
+    products.Query,
+    reviews.Query,
+    stock.Query,
+    suggestions.Query,
+    vendors.Query,
+    versions.Query,
+    wishlists.Query,
+):
     pass

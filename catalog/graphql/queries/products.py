@@ -18,8 +18,8 @@ CURRENCY = "One of `currencies`; prices are in it, and what has no price in it i
 @strawberry.type
 class Query:
     @strawberry_django.connection(
-        kit.Connection[types.Product],
-        description="""What is on sale, newest first unless ordered otherwise.
+        types.ProductConnection[types.Product],
+        description="""What is on sale, newest first unless ordered otherwise; a search has the best first.
 
 ```graphql
 {
@@ -42,21 +42,37 @@ class Query:
         return _listed(kit.filtered(_filterset, filters, visible, currency=asked), ordering, asked)
 
     @strawberry_django.connection(
-        kit.Connection[types.Product],
+        types.ProductConnection[types.Product],
         directives=[kit.SignedIn()],
         description="The products you keep, in every status: those of your own vendors as a seller, all of them with "
-        "`catalog.manage_products`; newest first unless ordered otherwise.",
+        "`catalog.manage_products`; newest first unless ordered otherwise. What has no price in the currency is "
+        "there too, last when ordered by price.",
     )
     def managed_products(
         self,
         info: kit.Info,
         filters: types.ManagedProductFilters | None = None,
         ordering: list[types.ProductOrdering] | None = None,
+        currency: str | None = None,
     ) -> QuerySet[models.Product]:
-        kept = models.Product.objects.kept_by(kit.signed_in(info))
-        return _listed(kit.filtered(_managed_filterset, filters, kept), ordering, info.context.currency)
+        asked = info.context.choose_currency(currency)
+        kept = models.Product.objects.kept_by(kit.signed_in(info)).ranged_in(asked)
+        return _listed(kit.filtered(_managed_filterset, filters, kept, currency=asked), ordering, asked)
 
-    @strawberry_django.field(description="One product by its id; the error NOT_FOUND when it is not on sale.")
+    @strawberry_django.connection(
+        kit.Connection[types.ProductVariant],
+        directives=[kit.SignedIn()],
+        description="Every variant of a product you keep, in the shop's order, also those that are switched off; empty "
+        "for somebody else's product.",
+    )
+    def managed_variants(self, info: kit.Info, product_id: relay.GlobalID) -> QuerySet[models.ProductVariant]:
+        kept = models.Product.objects.kept_by(kit.signed_in(info)).filter(pk=kit.pk(product_id, types.Product))
+        return models.ProductVariant.objects.filter(product__in=kept.values("pk")).order_by("position", "pk")
+
+    @strawberry_django.field(
+        description="One product by its id, also a draft of your own vendor; else the error NOT_FOUND when it is not "
+        "on sale."
+    )
     def product(self, info: kit.Info, id: relay.GlobalID, currency: str | None = None) -> types.Product | None:
         info.context.choose_currency(currency)
         return kit.row(models.Product.objects.reachable_by(kit.viewer(info)), id, types.Product, info)
@@ -82,7 +98,13 @@ def _listed(found: QuerySet[models.Product], ordering: Any, currency: str) -> Qu
         "created_at": "created_at",
         "best_selling": "units_sold",
         "rating": "rating_average",
+        "relevance": "relevance",
     }
+    if "relevance" in found.query.annotations:
+        return kit.ordered(found.order_by("-relevance", "-pk"), ordering, columns)
+    if any(choice.relevance for choice in ordering or []):
+        message = "ordering.relevance: There is nothing to be relevant to. Give filters.search as well."
+        raise kit.ApiError(kit.ErrorCode.BAD_USER_INPUT, message)
     return kit.ordered(found.order_by("-created_at", "-pk"), ordering, columns)
 
 

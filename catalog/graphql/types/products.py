@@ -9,7 +9,14 @@ from django.db.models import Case, Exists, F, OuterRef, QuerySet, Subquery, When
 from strawberry import auto, relay
 from strawberry.scalars import JSON
 
+from accounts.graphql.types import User
 from catalog import filters, models, money
+from catalog.graphql.types.facets import ProductConnection
+from catalog.graphql.types.prices import VariantPrice
+from catalog.graphql.types.reviews import Review, ReviewFilters, ReviewOrdering, of_product
+from catalog.graphql.types.stock import StockLevel, StockMovement, WithStock, is_stock_seen
+from catalog.graphql.types.versions import CONTENT, ForKeepers, ProductVersion, is_kept
+from catalog.graphql.types.versions import of_product as versions_of
 from schema import kit
 
 ProductStatus = strawberry.enum(models.ProductStatus, description="Whether a product is on sale.")
@@ -29,12 +36,14 @@ class Category(kit.Keyed, relay.Node):
         description="The categories directly below this one, by name.",
     )
 
-    @strawberry_django.field(only=["id"], description="The way here from the top of the tree: for breadcrumbs.")
+    @strawberry_django.field(
+        only=["id", "parent_id"], description="The way here from the top of the tree: for breadcrumbs."
+    )
     def ancestors(root: strawberry.Parent[models.Category]) -> list["Category"]:
         return root.ancestors
 
     @strawberry_django.connection(
-        kit.Connection["Product"],
+        ProductConnection["Product"],
         only=["id"],
         description="What is on sale here and in the categories below, newest first.",
     )
@@ -52,8 +61,16 @@ class Vendor(kit.Keyed, relay.Node):
     status: VendorStatus
     description: str = strawberry_django.field(description="HTML, sanitised: safe to insert as it is.")
 
+    @strawberry_django.field(
+        prefetch_related=["members__groups"],
+        description="The sellers who keep its products, by e-mail address; null for those who do not keep it.",
+    )
+    def members(root: strawberry.Parent[models.Vendor], info: kit.Info) -> list[User] | None:
+        members = sorted(root.members.all(), key=lambda member: member.email)
+        return members if root.is_kept_by(kit.viewer(info), members) else None
+
     @strawberry_django.connection(
-        kit.Connection["Product"], only=["id"], description="What it has on sale, newest first."
+        ProductConnection["Product"], only=["id"], description="What it has on sale, newest first."
     )
     def products(root: strawberry.Parent[models.Vendor], info: kit.Info) -> QuerySet[models.Product]:
         found = models.Product.objects.visible_to(kit.viewer(info)).priced_in(info.context.currency)
@@ -125,9 +142,37 @@ class ProductVariant(kit.Keyed, relay.Node):
         price = root.compare_at_price_in(info.context.currency)
         return price and kit.Money.of(price)
 
+    @strawberry_django.field(
+        only=["price_amount", "compare_at_amount", "currency"],
+        prefetch_related=["prices"],
+        description="What one costs in each currency it is for sale in, the shop's own first.",
+    )
+    def prices(root: strawberry.Parent[models.ProductVariant]) -> list[VariantPrice]:
+        return VariantPrice.all_of(root)
+
     @strawberry_django.field(select_related=["stock"], description="How many can be bought at this moment.")
     def quantity_available(root: strawberry.Parent[models.ProductVariant]) -> int:
         return root.available
+
+    @strawberry_django.field(
+        select_related=["stock"],
+        annotate={"is_stock_seen": is_stock_seen},
+        extensions=[WithStock()],
+        description="How many there are, and are promised. For whoever keeps the product, holds "
+        "`catalog.manage_stock` or sees all products; null for everybody else.",
+    )
+    def stock(root: strawberry.Parent[models.ProductVariant]) -> StockLevel | None:
+        return root.stock
+
+    @strawberry_django.connection(
+        kit.Connection[StockMovement] | None,
+        only=["id"],
+        annotate={"is_stock_seen": is_stock_seen},
+        extensions=[WithStock()],
+        description="Every change of what is on hand, newest first; null for those who do not see `stock`.",
+    )
+    def stock_movements(root: strawberry.Parent[models.ProductVariant]) -> QuerySet[models.StockMovement]:
+        return root.movements.order_by("-created_at", "-pk")
 
 
 def _money(amount: Any, info: kit.Info) -> kit.Money | None:
@@ -203,6 +248,10 @@ class Product(kit.Keyed, relay.Node):
     tags: list[str]
     attributes: JSON = strawberry_django.field(description='An object such as `{ "material": "oak" }`.')
 
+    @strawberry_django.field(only=["status"], description="Where whoever keeps it can move it from its `status`.")
+    def allowed_transitions(root: strawberry.Parent[models.Product]) -> list[ProductStatus]:
+        return sorted(models.PRODUCT_TRANSITIONS[models.ProductStatus(root.status)])
+
     @strawberry_django.field(
         annotate={"has_stock": Exists(models.ProductVariant.objects.available().filter(product=OuterRef("pk")))},
         description="Whether some variant can be bought now.",
@@ -222,7 +271,7 @@ class Product(kit.Keyed, relay.Node):
             ends = [_money(root.lowest_asked, info), _money(root.highest_asked, info)]  # type: ignore[attr-defined]
         else:
             found = root.price_range_in(info.context.currency)
-            ends = [kit.Money.of(end) for end in found or ()]
+            ends = [kit.Money.of(end) for end in found] if found else [None, None]
         return PriceRange(min=ends[0], max=ends[1]) if all(ends) else None
 
     @strawberry_django.field(
@@ -232,10 +281,41 @@ class Product(kit.Keyed, relay.Node):
     def rating_average(root: strawberry.Parent[models.Product]) -> float | None:
         return float(root.rating_average) if root.rating_count else None
 
+    @strawberry_django.connection(
+        kit.Connection[Review],
+        only=["id"],
+        description="What is published about it, newest first unless ordered otherwise; of one product at a time.",
+    )
+    def reviews(
+        root: strawberry.Parent[models.Product],
+        info: kit.Info,
+        filters: ReviewFilters | None = None,
+        ordering: list[ReviewOrdering] | None = None,
+    ) -> QuerySet[models.Review]:
+        return of_product(root, info, filters, ordering)
 
-ProductFilters = kit.filter_input(filters.ProductFilterSet, "ProductFilters")
+    @strawberry_django.connection(
+        kit.Connection[ProductVersion] | None,
+        only=["id", *CONTENT],
+        annotate={"is_kept": is_kept},
+        extensions=[ForKeepers()],
+        description="What was proposed for it, newest first, of one product at a time; null for those who do not keep "
+        "it.",
+    )
+    def versions(root: strawberry.Parent[models.Product], info: kit.Info) -> QuerySet[models.ProductVersion]:
+        return versions_of(root, info)
+
+
+@strawberry.input(description='What a product must say of itself: `{ name: "material", value: "oak" }`.')
+class AttributeFilter:
+    name: str
+    value: str
+
+
+_LISTS = {"attributes": list[AttributeFilter], "tags": list[str]}
+ProductFilters = kit.filter_input(filters.ProductFilterSet, "ProductFilters", _LISTS)
 ManagedProductFilters = kit.filter_input(
-    filters.ManagedProductFilterSet, "ManagedProductFilters", {"status": ProductStatus}
+    filters.ManagedProductFilterSet, "ManagedProductFilters", {"status": ProductStatus, **_LISTS}
 )
 
 
@@ -249,4 +329,9 @@ class ProductOrdering:
     )
     rating: kit.Ordering | None = strawberry.field(
         default=strawberry.UNSET, description="By the mean of the reviews; DESC has the best first."
+    )
+    relevance: kit.Ordering | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="By how well `filters.search` is met: DESC, the best first, is how a search is ordered unless you "
+        "say otherwise. Without a search it is refused.",
     )

@@ -80,6 +80,18 @@ STYLES = ["industrial", "country", "art deco", "bohemian", "mid-century", "conte
 ROOMS = ["living room", "bedroom", "kitchen", "office", "balcony", "hall", "studio"]
 ORIGINS = ["Germany", "Portugal", "Italy", "Poland", "Sweden", "Japan", "Vietnam", "India"]
 TAGS = _words("new sale gift bestseller organic recycled limited handmade local vegan durable travel family premium")
+SENTENCES = [
+    "A {adjective} {noun} for the {room}, made of {material}.",
+    "Designed in {origin} and built to last a lifetime.",
+    "Its {style} look goes well with {colour} walls.",
+    "Our workshop in {origin} finishes every piece by hand.",
+    "Easy to clean: wipe it with a damp cloth.",
+    "The {material} comes from certified sources.",
+    "Delivered in one parcel, assembled within minutes.",
+    "Customers praise how {adjective} it feels after years of use.",
+    "Pairs with the other {style} pieces of this series.",
+    "A present for everybody who loves a {adjective} {room}.",
+]
 SIZES = ["XS", "S", "M", "L", "XL"]
 SYLLABLES = _words("al be cor da el fi gra ho in ja ki lu mo na or pe qui ra so ta um ve wi xa yo za")
 # Worth of one euro, roughly; a currency that is not here counts as much as one.
@@ -201,11 +213,10 @@ class _Goods:
 
     def _description(self, noun: str) -> str:
         choose = self.chance.choice
-        return (
-            f"<p>A {choose(ADJECTIVES)} {noun} for the {choose(ROOMS)}, made of {self.material}. "
-            f"Designed in {choose(ORIGINS)}, {choose(STYLES)} in style and {choose(ADJECTIVES)} in every detail.</p>"
-            f"<p>It goes well with {choose(COLOURS)} and {choose(COLOURS)}, and lasts for {choose('3579')} years.</p>"
-        )
+        first, second = self.chance.sample(SENTENCES, 2)
+        filled = {"noun": noun, "material": self.material, "room": choose(ROOMS), "origin": choose(ORIGINS)}
+        filled |= {"adjective": choose(ADJECTIVES), "style": choose(STYLES), "colour": choose(COLOURS)}
+        return f"<p>{first.format(**filled)}</p><p>{second.format(**filled)}</p>"
 
     def _attributes(self) -> dict[str, Any]:
         choose = self.chance.choice
