@@ -301,7 +301,7 @@ def _variant(node: _Object, handle: str, addresses: set[str] | None) -> ParsedVa
     )
 
 
-def _weight(node: _Object) -> int | None | Unsaid:
+def _weight(node: _Object) -> int | Unsaid | None:
     return node.whole_number("weightGrams") if "weightGrams" in node else UNSAID
 
 

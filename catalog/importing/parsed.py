@@ -67,7 +67,7 @@ class ParsedVariant:
     compare_at: Decimal | None
     on_hand: int | None
     barcode: str | None = None
-    weight_grams: int | None | Unsaid = UNSAID
+    weight_grams: int | Unsaid | None = UNSAID
     image: str | None = None
     prices: Mapping[str, ParsedPrice] | None = None
     is_active: bool = True

@@ -32,7 +32,8 @@ USED_COLUMNS = {
 }
 UNUSED_SHOPIFY_COLUMNS = re.compile(
     r"Option[123] Linked To|Variant (Inventory Tracker|Fulfillment Service|Taxable|Weight Unit|Tax Code)"
-    r"|Unit Price .+|Gift Card|Collection|Cost per item|Custom Product Type|Standardized Product Type|Google Shopping / .+|(Included|Price|Compare At Price) / .+"
+    r"|Unit Price .+|Gift Card|Collection|Cost per item|Custom Product Type|Standardized Product Type"
+    r"|Google Shopping / .+|(Included|Price|Compare At Price) / .+"
     r"|.+ \(product\.metafields\..+\)"
 )
 

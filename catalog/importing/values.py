@@ -5,7 +5,9 @@ import json
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from urllib.parse import urljoin
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator, validate_slug
 from django.utils.text import slugify
@@ -116,3 +118,8 @@ def fingerprint(text: str) -> int:
 def options_key(options: Sequence[tuple[str, str]]) -> str:
     """By which a product's combinations of options are told apart, as the table tells them."""
     return models.ProductVariant.key_of([{"name": name, "value": value} for name, value in options])
+
+
+def address_of(image: models.ProductImage) -> str:
+    """By which a file names a picture: where it is, or where ours can be had."""
+    return urljoin(settings.SHOP_URL, image.file.url) if image.file else image.source_url

@@ -9,8 +9,9 @@ from django.db.models import Model
 
 from catalog import importing, models
 from catalog.errors import CatalogError, CatalogErrorCode
+from catalog.importing.values import address_of
 from catalog.services import stock
-from catalog.services.import_shop import Shop, Wanted, address_of
+from catalog.services.import_shop import Shop, Wanted
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -204,7 +205,8 @@ class Plan:
                 changed.append(row)
             amounts[currency] = price.amount
         # What is in a currency the shop no longer has, a file cannot speak of.
-        gone = [each for each in known if each in settings.SHOP_CURRENCIES and each not in parsed]
+        sold_in = set(settings.SHOP_CURRENCIES) - {settings.SHOP_CURRENCY}
+        gone = [currency for currency in known if currency in sold_in and currency not in parsed]
         self.gone[models.VariantPrice] += [known[currency].pk for currency in gone]
         self.prices += changed
         return bool(changed or gone), {currency: each for currency, each in amounts.items() if currency not in gone}

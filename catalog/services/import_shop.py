@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urljoin
 
 from django.conf import settings
 from django.db.models import Q
@@ -108,8 +107,3 @@ class Shop:
             self.ranges[each.product_id][each.currency] = each
         for image in models.ProductImage.objects.filter(product__in=keys).order_by("position", "pk"):
             self.images[image.product_id].append(image)
-
-
-def address_of(image: models.ProductImage) -> str:
-    """By which a file names a picture: where it is, or where ours can be had."""
-    return urljoin(settings.SHOP_URL, image.file.url) if image.file else image.source_url

@@ -1,0 +1,53 @@
+"""Products as a file, for whoever keeps them."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from django.db.models import QuerySet
+
+from catalog import exporting, filters, models
+from catalog.errors import CatalogError, CatalogErrorCode
+from catalog.importing import FileFormat
+
+
+@dataclass
+class Exported:
+    """How far an export is, and what came of it. `counts`: exported, skipped."""
+
+    total: int = 0
+    done: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+def export_products(
+    *,
+    products: QuerySet[models.Product],
+    format: FileFormat,
+    file: BinaryIO,
+    left_out: exporting.LeftOut,
+    progress: Callable[[Exported], None] = lambda _: None,
+) -> Exported:
+    """Writes the products into the file, a few at a time; those the format cannot tell go to `left_out`."""
+    exported = Exported(total=products.count())
+
+    def skip(product: models.Product, reason: str) -> None:
+        exported.counts["skipped"] += 1
+        left_out(product, reason)
+
+    for text, count in exporting.written(products, format=format, left_out=skip):
+        file.write(text.encode())
+        exported.done += count
+        exported.counts["exported"] = exported.done - exported.counts["skipped"]
+        progress(exported)
+    return exported
+
+
+def narrowed(products: QuerySet[models.Product], filtered_by: Mapping[str, object]) -> QuerySet[models.Product]:
+    """Those the filters of `managedProducts` leave; INVALID for a value they cannot read."""
+    found = filters.ManagedProductFilterSet(dict(filtered_by), queryset=products)
+    if not found.is_valid():
+        name, messages = next(iter(found.form.errors.items()))
+        raise CatalogError(CatalogErrorCode.INVALID, f"{name}: {messages[0]}", field=["filters", name])
+    return found.qs
