@@ -1,5 +1,6 @@
 """The tree of categories: growing, renaming, moving and cutting it."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -125,7 +126,7 @@ def _locked(category_id: int, *, field: list[str]) -> models.Category:
     return category
 
 
-def _path(key: int | None, parents: dict[int, int | None]) -> list[int]:
+def _path(key: int | None, parents: Mapping[int, int | None]) -> list[int]:
     """This category and all above it, lowest first."""
     path: list[int] = []
     while key is not None and key not in path:

@@ -114,7 +114,7 @@ def set_members(*, actor: "User", vendor_id: int, user_ids: Collection[UUID]) ->
 
     before = set(vendor.members.values_list("pk", flat=True))
     if before != wanted:
-        vendor.members.set(wanted)
+        vendor.members.set(users)
         added, removed = (sorted(map(str, keys)) for keys in (wanted - before, before - wanted))
         event = events.VendorMembersChanged(name=vendor.name, added=added, removed=removed)
         outbox.record(event, about=vendor, actor=actor)

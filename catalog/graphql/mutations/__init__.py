@@ -2,17 +2,29 @@
 
 import strawberry
 
-from catalog.graphql.mutations import categories, products, reviews, stock, variants, vendors, wishlists
+from catalog.graphql.mutations import (
+    categories,
+    images,
+    products,
+    reviews,
+    stock,
+    variants,
+    vendors,
+    versions,
+    wishlists,
+)
 
 
 @strawberry.type
 class Mutation(
     categories.Mutation,
+    images.Mutation,
     products.Mutation,
     reviews.Mutation,
     stock.Mutation,
     variants.Mutation,
     vendors.Mutation,
+    versions.Mutation,
     wishlists.Mutation,
 ):
     pass
