@@ -1,4 +1,7 @@
-"""Counts the SQL statements of a list and of a checkout, in this process; prints them as JSON."""
+"""Counts SQL statements in this process, and prints them as JSON: of a list and of a checkout, or of what is asked.
+
+What is asked is an argument of JSON: {"name": ["query", {variables}], …}.
+"""
 
 import json
 import os
@@ -44,5 +47,8 @@ def counted(act: Any, *arguments: Any) -> int:
     return counter.count
 
 
-variant = shopping.variants(send)[0]
-print(json.dumps({"list": counted(send, shopping.PRODUCTS, {}), "checkout": counted(shopping.buy, send, variant)}))
+if len(sys.argv) > 1:
+    print(json.dumps({name: counted(send, *asked) for name, asked in json.loads(sys.argv[1]).items()}))
+else:
+    variant = shopping.variants(send)[0]
+    print(json.dumps({"list": counted(send, shopping.PRODUCTS, {}), "checkout": counted(shopping.buy, send, variant)}))

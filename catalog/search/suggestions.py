@@ -50,7 +50,7 @@ def _products(asked: str, first: int) -> list[tuple[str, str]]:
     begun = on_sale.filter(name__istartswith=asked).order_by(Upper("name"), "pk")
     found = dict(begun.values_list("slug", "name")[:first])
     if len(found) < first:
-        alike = on_sale.matching(asked).order_by("-relevance", "pk")
+        alike = on_sale.matching(asked).order_by(F("relevance").desc(), "pk")
         found |= dict(alike.values_list("slug", "name")[:first])
     return [(name, slug) for slug, name in found.items()][:first]
 

@@ -243,7 +243,7 @@ class _Goods:
                     barcode=str(2_000_000_000_000 + self.number * 10 + position),
                     name=" / ".join(option["value"] for option in options),
                     options=options,
-                    options_key=models.ProductVariant.key_of(options),  # type: ignore[arg-type]
+                    options_key=models.ProductVariant.key_of(options),
                     price_amount=amount,
                     compare_at_amount=amount * 2 if chance.random() < 0.2 else None,
                     currency=settings.SHOP_CURRENCY,
