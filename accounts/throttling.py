@@ -88,8 +88,8 @@ SEND_LINK = Throttle("send-link", "2/minute;5/hour;10/day", "10/minute;30/hour;1
 OPEN_LINK = Throttle("open-link", "10/minute", "30/minute;200/hour")
 # Each is a document made of everything there is.
 EXPORT = Throttle("export", "3/hour;5/day", "10/hour;50/day")
-# Writes to an address that anybody may name; whoever wants a whole list of things asks for one after the other.
-STOCK_ALERT = Throttle("stock-alert", "5/minute;20/hour;50/day", "10/minute;60/hour;300/day")
+# Each writes to an address that anybody may name.
+STOCK_ALERT = Throttle("stock-alert", "5/minute;10/hour;20/day", "10/minute;60/hour;300/day")
 
 
 def _hit(window: RateLimitItem, *key: str) -> bool:

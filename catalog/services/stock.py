@@ -146,16 +146,22 @@ def set_imported(*, quantities: Mapping[int, int | None], actor: "User | None" =
     """Makes what is on hand of each variant what a file says; None leaves the number, which begins at 0. Returns
     whether anything changed. Refuses less than is reserved."""
     levels = locked(quantities)
-    missing = [StockLevel(pk=pk) for pk in sorted(quantities) if pk not in levels]
-    StockLevel.objects.bulk_create(missing)
-    levels |= {level.pk: level for level in missing}
     wanted = {pk: level.on_hand if (said := quantities[pk]) is None else said for pk, level in levels.items()}
     for pk, level in levels.items():
         if wanted[pk] < level.reserved:
             message = f"{level.reserved} of it are reserved; {wanted[pk]} on hand would be too few."
             raise CatalogError(CatalogErrorCode.OUT_OF_STOCK, message)
     moved = _move(levels.values(), wanted, reason=MovementReason.IMPORTED, actor=actor)
-    return bool(missing or moved)
+
+    # Of what was never counted nobody asked to hear.
+    first = {pk: quantities[pk] or 0 for pk in sorted(quantities) if pk not in levels}
+    StockLevel.objects.bulk_create(StockLevel(pk=pk, on_hand=count) for pk, count in first.items())
+    StockMovement.objects.bulk_create(
+        StockMovement(variant_id=pk, reason=MovementReason.IMPORTED, before=0, after=count, actor=actor)
+        for pk, count in first.items()
+        if count
+    )
+    return bool(moved or first)
 
 
 # ── What all of them do ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -192,6 +198,7 @@ def _move(
     """
     moved = [level for level in levels if level.on_hand != after[level.pk]]
     movements, low, back = [], [], []
+    columns = {"on_hand"}
     for level in moved:
         movements.append(
             StockMovement(
@@ -201,11 +208,13 @@ def _move(
         was_available, was_low = level.available, level.is_low
         level.on_hand = after[level.pk]
         level.is_low = _is_low(level)
+        if level.is_low != was_low:
+            columns.add("is_low")
         if level.is_low and not was_low:
             low.append(level)
         if level.available > 0 >= was_available:
             back.append(level)
-    StockLevel.objects.bulk_update(moved, ["on_hand", "is_low"])
+    StockLevel.objects.bulk_update(moved, columns)
     StockMovement.objects.bulk_create(movements)
     if low:
         _tell_low(low, actor)

@@ -130,6 +130,12 @@ def test_who_keeps_all_stock_counts_anybodys(keeper, variant):
     assert movements(variant) == [("COUNTED", 10, 4, "keeper@example.com", "inventory")]
 
 
+def test_who_keeps_all_products_moves_anybodys(variant):
+    merchandiser = make_user(roles=(Role.MERCHANDISER,))
+
+    assert adjust(merchandiser, variant, 1)["variant"]["stock"]["onHand"] == 11
+
+
 def test_a_count_that_finds_what_was_known_moves_nothing(keeper, variant):
     assert counted(keeper, variant, 10)["userErrors"] == []
 
@@ -266,6 +272,17 @@ def test_an_import_leaves_movements_and_none_where_nothing_changed(variant):
     assert not stock.set_imported(quantities={variant.pk: 25, other.pk: 3})
 
     assert movements(variant) == [("IMPORTED", 10, 25, None, "")]
+    assert movements(other) == []
+
+
+def test_an_import_begins_to_count(variant):
+    other = make_variant(stock=3)
+    StockLevel.objects.all().delete()
+
+    assert stock.set_imported(quantities={variant.pk: 25, other.pk: None})
+
+    assert (on_hand(variant), on_hand(other)) == (25, 0)
+    assert movements(variant) == [("IMPORTED", 0, 25, None, "")]
     assert movements(other) == []
 
 
