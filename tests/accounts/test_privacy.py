@@ -35,6 +35,7 @@ from accounts.models import (
 )
 from accounts.permissions import Role
 from accounts.services import addresses, email_links, passwords, privacy, profile, registering, sessions
+from catalog.services import reviews, wishlists
 from notifications import outbox
 from notifications.models import Event, Notification
 from notifications.tasks import dispatch, send_email
@@ -69,6 +70,8 @@ PERSONAL = [
     "Difference Engine 1.0",
     "PARCEL-0042",
     "neighbour on the left",
+    "Bernoulli numbers",
+    "Lord Byron",
 ]
 ADA = {
     "fullName": "Ada Lovelace",
@@ -151,6 +154,8 @@ def ada(customer, staff, policy, approver, variant, transactional_db):
     checkout(api, cart_with(guest, (gid(variant), 1))["id"], shippingAddress=ADA)  # signs in on the way
     delivered({"id": gid(Order.objects.order_by("-created_at").first())}, staff)
     cart_with(api, (gid(variant), 3))
+    reviewed(ada, variant.product_id, staff)
+    wishlists.create(actor=ada, name="From Lord Byron")
     forget_attempts()
     mail.outbox.clear()
     ada.refresh_from_db()
@@ -186,6 +191,12 @@ def cancelled(order, ada):
 def rejected(order, approver):
     request = ApprovalRequest.objects.get(order=row_of(order))
     workflows.reject(request_id=request.pk, actor=approver, reason="Mrs Lovelace, no.")
+
+
+def reviewed(ada, product_id, staff):
+    words = "It counts Bernoulli numbers."
+    review = reviews.create(actor=ada, product_id=product_id, rating=5, body=words)
+    reviews.reject(actor=staff, review_id=review.pk, reason="Nobody looks for Mrs Lovelace's numbers here.")
 
 
 # ── The copy ─────────────────────────────────────────────────────────────────────────────────────────────────────────

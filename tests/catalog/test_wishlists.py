@@ -359,6 +359,12 @@ def test_one_list_and_twenty_take_the_same_statements(api, customer):
     assert counted[0] == counted[1]
 
 
+def test_what_is_on_lists_is_asked_for_of_one_at_a_time(api):
+    add(api, make_variant())
+
+    assert api.code("{ wishlists { edges { node { items { totalCount } } } } }") == "QUERY_TOO_EXPENSIVE"
+
+
 # ── The account ──────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_nothing_comes_to_an_account_that_ended_meanwhile(customer):
     variant = make_variant()

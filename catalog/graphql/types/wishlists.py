@@ -12,7 +12,15 @@ from catalog.graphql.types import seen
 from catalog.services import names
 from schema import kit
 
-ITEMS = "What is on it, added last first; 200 at most."
+ITEMS = "What is on it, added last first; 200 at most. Of one list at a time."
+
+
+def _items(wishlist: models.Wishlist, info: kit.Info) -> "QuerySet[models.WishlistItem]":
+    """Refused for a list of wishlists: it costs statements for each."""
+    if any(isinstance(key, int) for key in info.path.as_list()):
+        message = "Ask for `items` of one wishlist at a time. For lists there is `itemCount`."
+        raise kit.ApiError(kit.ErrorCode.QUERY_TOO_EXPENSIVE, message)
+    return wishlist.items.order_by("-added_at", "-pk")
 
 
 @strawberry_django.type(models.WishlistItem)
@@ -49,8 +57,8 @@ class Wishlist(kit.Keyed, relay.Node):
         return root.items.count()
 
     @strawberry_django.connection(kit.Connection[WishlistItem], only=["id"], description=ITEMS)
-    def items(root: strawberry.Parent[models.Wishlist]) -> QuerySet[models.WishlistItem]:
-        return root.items.order_by("-added_at", "-pk")
+    def items(root: strawberry.Parent[models.Wishlist], info: kit.Info) -> QuerySet[models.WishlistItem]:
+        return _items(root, info)
 
 
 @strawberry_django.type(models.Wishlist)
@@ -68,5 +76,5 @@ class SharedWishlist:
         return names.first_name(root.owner)
 
     @strawberry_django.connection(kit.Connection[WishlistItem], only=["id"], description=ITEMS)
-    def items(root: strawberry.Parent[models.Wishlist]) -> QuerySet[models.WishlistItem]:
-        return root.items.order_by("-added_at", "-pk")
+    def items(root: strawberry.Parent[models.Wishlist], info: kit.Info) -> QuerySet[models.WishlistItem]:
+        return _items(root, info)
