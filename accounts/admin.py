@@ -36,7 +36,7 @@ from accounts.errors import AccountError, RateLimited
 from accounts.models import Address, Session, User, normalize_email
 from accounts.permissions import AccountPermission, Role
 from accounts.services import checks, credentials, roles, sessions, staff
-from notifications.admin import Buttons, EventInline, ReadOnly, RowFilter
+from notifications.admin import Buttons, HistoryInline, ReadOnly, RowFilter
 
 admin.site.unregister(Group)
 
@@ -148,13 +148,6 @@ class AddressInline(ReadOnly, TabularInline):
     verbose_name_plural = "address book"
     extra = 0
     hide_title = True
-
-
-class HistoryInline(EventInline):
-    """Newest first and in pages: people sign in for years."""
-
-    ordering = ["-seq"]
-    per_page = 50
 
 
 @admin.register(User)

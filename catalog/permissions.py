@@ -17,13 +17,13 @@ class CatalogPermission(StrEnum):
 
 # The pages of the admin.
 _PAGES = [
-    *("catalog.view_product", "catalog.view_productvariant", "catalog.view_productimage"),
+    *("catalog.view_product", "catalog.view_productvariant", "catalog.view_productimage", "catalog.view_variantprice"),
     *("catalog.view_category", "catalog.view_vendor", "catalog.view_stocklevel", "catalog.view_stockmovement"),
 ]
 _REVIEWS = [CatalogPermission.MODERATE_REVIEWS, "catalog.view_review"]
 ROLES: dict[Role, list[str]] = {
     Role.SELLER: [CatalogPermission.SELL],
-    Role.SUPPORT: _REVIEWS,
+    Role.SUPPORT: [*_REVIEWS, "catalog.view_wishlist"],
     Role.MERCHANDISER: [
         *(CatalogPermission.VIEW_ALL_PRODUCTS, CatalogPermission.MANAGE_PRODUCTS, CatalogPermission.MANAGE_CATEGORIES),
         *("catalog.view_productversion", "catalog.view_job"),

@@ -117,6 +117,13 @@ class EventInline(ReadOnly, GenericTabularInline):
         return super().get_queryset(request).select_related("actor", "subject_type")
 
 
+class HistoryInline(EventInline):
+    """Newest first and in pages, for what lives for years."""
+
+    ordering = ["-seq"]
+    per_page = 50
+
+
 @admin.register(Event)
 class EventAdmin(ReadOnly, ModelAdmin):
     list_display = ["occurred_at", "type", "about", "seq", "actor", "origin", "dispatched_at"]

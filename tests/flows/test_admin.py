@@ -1,6 +1,7 @@
 """The admin as a whole: every model is in it, every page opens, and no list costs a statement a row."""
 
 import itertools
+from decimal import Decimal
 
 import pytest
 from django.apps import apps
@@ -14,7 +15,25 @@ from django.urls import NoReverseMatch, reverse
 
 from accounts.models import DataExport, EmailLink, RefreshToken, Session, User
 from accounts.services import sessions
-from catalog.models import Category, Product, ProductVariant, StockLevel, Vendor
+from catalog.models import (
+    Category,
+    CategorySlug,
+    HelpfulVote,
+    Job,
+    Product,
+    ProductSlug,
+    ProductVariant,
+    ProductVersion,
+    Review,
+    StockAlert,
+    StockLevel,
+    StockMovement,
+    VariantPrice,
+    Vendor,
+    VendorSlug,
+    Wishlist,
+)
+from catalog.services import prices, reviews, stock, wishlists
 from notifications.models import Event, Notification
 from ordering import services as ordering
 from ordering.models import Cart, Fulfillment, Order, Payment, ShippingMethod
@@ -29,6 +48,11 @@ OUR_APPS = ["accounts", "catalog", "ordering", "workflows", "notifications"]
 REGISTERED = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def _two_currencies(settings):
+    settings.SHOP_CURRENCIES = ["EUR", "USD"]
 
 
 @pytest.fixture
@@ -68,14 +92,44 @@ def _session() -> None:
 def _shelf() -> None:
     number = next(_numbers)
     parent = Category.objects.create(name=f"Room {number}", slug=f"room-{number}")
-    Category.objects.create(name=f"Shelf {number}", slug=f"shelf-{number}", parent=parent)
+    shelf = Category.objects.create(name=f"Shelf {number}", slug=f"shelf-{number}", parent=parent)
+    CategorySlug.objects.create(category=shelf, slug=f"former-shelf-{number}")
 
 
-def _product() -> None:
+def _product() -> Product:
+    """One with all that a product may have."""
     number = next(_numbers)
     vendor = Vendor.objects.create(name=f"Maker {number}", slug=f"maker-{number}")
+    vendor.members.add(make_user(), make_user())
+    VendorSlug.objects.create(vendor=vendor, slug=f"former-maker-{number}")
     category = Category.objects.create(name=f"Kind {number}", slug=f"kind-{number}")
-    make_product(vendor=vendor, category=category, variants=2)
+    product = make_product(vendor=vendor, category=category, variants=2)
+    ProductSlug.objects.create(product=product, slug=f"former-{number}")
+    keeper = make_user(roles=("Merchandiser",))
+    for variant in product.variants.all():
+        dollars = prices.ListedPrice("USD", Decimal("21.00"))
+        prices.set_listed(variant_id=variant.pk, prices=[dollars], actor=keeper)
+        stock.adjust(variant_id=variant.pk, delta=2, reason=stock.AdjustmentReason.RECEIVED, actor=keeper)
+        StockAlert.objects.create(variant=variant, email=f"waiting{number}@example.com")
+    return product
+
+
+def _version() -> None:
+    product = _product()
+    for number in (1, 2):
+        ProductVersion.objects.create(product=product, number=number, name=f"Name {number}", author=make_user())
+
+
+def _review() -> None:
+    review = reviews.create(actor=make_user(), product_id=_product().pk, rating=4, title="Fine")
+    HelpfulVote.objects.create(review=review, user=make_user())
+
+
+def _wishlist() -> None:
+    owner = make_user()
+    wishlist = wishlists.create(actor=owner, name="Birthday")
+    for variant in _product().variants.all():
+        wishlists.add(actor=owner, variant_id=variant.pk, wishlist_id=wishlist.pk)
 
 
 def _policy() -> None:
@@ -94,6 +148,12 @@ MAKERS = {
     Product: _product,
     ProductVariant: _product,
     StockLevel: _product,
+    StockMovement: _product,
+    VariantPrice: _product,
+    ProductVersion: _version,
+    Review: _review,
+    Wishlist: _wishlist,
+    Job: lambda: Job.objects.create(kind="IMPORT", owner=make_user(), counts={"created": 3}),
     Cart: lambda: cart_with(Api(make_user()), (gid(make_variant()), 3)),
     ShippingMethod: lambda: ShippingMethod.objects.create(
         name=f"Way {next(_numbers)}", currency="EUR", price_amount=5, countries=["DE"]
@@ -218,7 +278,10 @@ def test_staff_without_a_permission_sees_nothing(shipping):
 
 @pytest.mark.parametrize(
     "model",
-    [Order, Payment, Fulfillment, Cart, StockLevel, ApprovalRequest, Event, Notification, Session],
+    [
+        *(Order, Payment, Fulfillment, Cart, ApprovalRequest, Event, Notification, Session),
+        *(StockLevel, StockMovement, VariantPrice, ProductVersion, Review, Wishlist, Job),
+    ],
     ids=lambda model: model._meta.label_lower,
 )
 def test_what_services_write_is_not_edited_by_hand_even_by_a_superuser(model, browser, shipping, policy):
