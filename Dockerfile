@@ -22,4 +22,4 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD python -c "import os, urllib.request as http; http.urlopen(http.Request('http://127.0.0.1:8000/healthz', \
 headers={'Host': os.environ['ALLOWED_HOSTS'].split(',')[0]}), timeout=2)"
-CMD ["daphne", "--bind", "0.0.0.0", "--port", "8000", "config.asgi:application"]
+CMD ["python", "-m", "config.server", "--bind", "0.0.0.0", "--port", "8000"]

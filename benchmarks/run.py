@@ -201,7 +201,7 @@ def web(env: dict[str, str], folder: str) -> Iterator[tuple[str, subprocess.Pope
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = ["-m", "daphne", "--verbosity", "0", "-b", "127.0.0.1", "-p", str(port), "config.asgi:application"]
+    command = ["-m", "config.server", "--verbosity", "0", "-b", "127.0.0.1", "-p", str(port)]
     with Path(folder, "web.log").open("wb") as log:
         process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=env, stdout=log, stderr=log)
     try:

@@ -68,6 +68,33 @@ class VariantsReordered:
     count: int
 
 
+# ── Pictures ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True)
+class ProductImagesAdded:
+    """Files of ours, which have no thumbnails yet."""
+
+    type = "product.images_added"
+    image_ids: list[int]
+
+
+@dataclass(frozen=True)
+class ProductImagesReordered:
+    type = "product.images_reordered"
+    count: int
+
+
+@dataclass(frozen=True)
+class ProductImageUpdated:
+    type = "product.image_updated"
+    image_id: int
+
+
+@dataclass(frozen=True)
+class ProductImageRemoved:
+    type = "product.image_removed"
+    image_id: int
+
+
 # ── Stock ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True)
 class StockLow:
@@ -236,3 +263,13 @@ class ProductVersionPublished:
     number: int
     name: str
     replaced: int | None
+
+
+# ── Imports and exports ──────────────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True)
+class JobStarted:
+    """Somebody asked for an import or an export; how far it is, the job itself says."""
+
+    type = "job.started"
+    job_id: str
+    kind: str

@@ -6,9 +6,12 @@ Celery tasks executed in the thread of the request. Each service is switched on 
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from celery.schedules import crontab
+from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.text import format_lazy
@@ -42,6 +45,8 @@ CORS_ALLOW_ALL_ORIGINS = "*" in ALLOWED_ORIGINS
 CORS_ALLOW_CREDENTIALS = not CORS_ALLOW_ALL_ORIGINS
 CORS_ALLOWED_ORIGINS = [] if CORS_ALLOW_ALL_ORIGINS else ALLOWED_ORIGINS
 CORS_URLS_REGEX = r"^/graphql$"
+# By the latter two a browser is made to ask whether a page may send a form with files: accounts.graphql.cookies.
+CORS_ALLOW_HEADERS = [*default_headers, "graphql-require-preflight", "apollo-require-preflight"]
 
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
@@ -108,6 +113,8 @@ else:
         "min_size": 1,
         "max_size": env.int("DATABASE_POOL_SIZE", default=16),
     }
+    # Compiling a query takes longer than any of ours runs; counts of large lists would wait for it.
+    DATABASES["default"]["OPTIONS"].setdefault("options", "-c jit=off")
     # A connection that did not survive a restart of the server is replaced instead of failing a request.
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -130,7 +137,7 @@ STATIC_ROOT = STATE_DIR / "static"
 STATICFILES_DIRS = [path for path in [BASE_DIR / "frontend" / "dist"] if path.is_dir()]
 # In development files are served from where they are; nothing is collected.
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -140,6 +147,50 @@ STORAGES = {
 }
 MEDIA_URL = "media/"
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(STATE_DIR / "media"))
+# Pictures go into a bucket of S3, or of what speaks like it, where one is named; anybody may read them there.
+MEDIA_S3_BUCKET = env.str("MEDIA_S3_BUCKET", default="")
+if MEDIA_S3_BUCKET:
+    _PUBLIC = urlsplit(env.str("MEDIA_S3_PUBLIC_URL", default="").rstrip("/"))
+    STORAGES["default"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": MEDIA_S3_BUCKET,
+            "endpoint_url": env.str("MEDIA_S3_ENDPOINT", default="") or None,
+            "region_name": env.str("MEDIA_S3_REGION", default="") or None,
+            # Without them, where boto3 looks for them: AWS_ACCESS_KEY_ID, the machine's role …
+            "access_key": env.str("MEDIA_S3_ACCESS_KEY", default="") or None,
+            "secret_key": env.str("MEDIA_S3_SECRET_KEY", default="") or None,
+            "custom_domain": _PUBLIC.netloc + _PUBLIC.path or None,
+            "url_protocol": f"{_PUBLIC.scheme or 'https'}:",
+            "querystring_auth": False,
+            "file_overwrite": False,
+            # No name is ever given to another file.
+            "object_parameters": {"CacheControl": "public, max-age=31536000, immutable"},
+        },
+    }
+# What nobody may read by its address: files of imports and exports. In the bucket that pictures have they would be
+# public, so there is one of its own; without it they are on this machine, which then has to be the only one.
+PRIVATE_ROOT = env.path("PRIVATE_ROOT", default=str(STATE_DIR / "private"))
+STORAGES["private"] = {
+    "BACKEND": "django.core.files.storage.FileSystemStorage",
+    "OPTIONS": {"location": str(PRIVATE_ROOT), "base_url": None},
+}
+if PRIVATE_S3_BUCKET := env.str("PRIVATE_S3_BUCKET", default=""):
+    STORAGES["private"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": PRIVATE_S3_BUCKET,
+            "endpoint_url": env.str("MEDIA_S3_ENDPOINT", default="") or None,
+            "region_name": env.str("MEDIA_S3_REGION", default="") or None,
+            "access_key": env.str("MEDIA_S3_ACCESS_KEY", default="") or None,
+            "secret_key": env.str("MEDIA_S3_SECRET_KEY", default="") or None,
+            "default_acl": None,
+        },
+    }
+# An import's file at most; MAX_REQUEST_BYTES has to have room for it.
+MAX_IMPORT_BYTES = 100 * 1024 * 1024
+# What a request may have at most: ten pictures of 10 MB, and the form around them. Without files it is 2.5 MB.
+MAX_REQUEST_BYTES = 101 * 1024 * 1024
 
 vars().update(env.email("EMAIL_URL", default=in_development("consolemail://")))
 EMAIL_TIMEOUT = 10
@@ -210,10 +261,12 @@ EVENT_REACTIONS = {
         "ordering.tasks.forget_customer",
         "workflows.tasks.forget_customer",
     ],
+    "job.started": ["catalog.tasks.begin_job"],
     "order.confirmed": ["ordering.tasks.settle_payment"],
     "order.released": ["ordering.tasks.settle_payment"],
     "order.cancelled": ["ordering.tasks.settle_payment", "workflows.tasks.withdraw_approvals"],
     "order.rejected": ["ordering.tasks.settle_payment"],
+    "product.images_added": ["catalog.tasks.make_thumbnails"],
     "variant.back_in_stock": ["catalog.tasks.answer_stock_alerts"],
 }
 
@@ -257,9 +310,25 @@ UNFOLD = {
                 "items": [
                     _page("Products", "category", "catalog.product"),
                     _page("Variants", "style", "catalog.productvariant"),
-                    _page("Stock", "inventory_2", "catalog.stocklevel"),
+                    _page("Versions", "difference", "catalog.productversion"),
+                    _page("Price lists", "currency_exchange", "catalog.variantprice"),
                     _page("Categories", "account_tree", "catalog.category"),
                     _page("Vendors", "storefront", "catalog.vendor"),
+                    _page("Imports and exports", "import_export", "catalog.job"),
+                ],
+            },
+            {
+                "title": "Warehouse",
+                "items": [
+                    _page("Stock", "inventory_2", "catalog.stocklevel"),
+                    _page("Stock movements", "swap_vert", "catalog.stockmovement"),
+                ],
+            },
+            {
+                "title": "What customers say",
+                "items": [
+                    _page("Reviews", "reviews", "catalog.review"),
+                    _page("Wishlists", "favorite", "catalog.wishlist"),
                 ],
             },
             {
@@ -318,6 +387,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=60),
         "options": {"expires": 60},
     },
+    "make-missing-thumbnails": {
+        "task": "catalog.tasks.make_missing_thumbnails",
+        "schedule": timedelta(minutes=10),
+        "options": {"expires": 600},
+    },
     "answer-open-stock-alerts": {
         "task": "catalog.tasks.answer_open_stock_alerts",
         "schedule": timedelta(minutes=10),
@@ -343,6 +417,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
     },
+    "sweep-jobs": {
+        "task": "catalog.tasks.sweep_jobs",
+        "schedule": timedelta(seconds=20),
+        "options": {"expires": 20},
+    },
+    "purge-jobs": {"task": "catalog.tasks.purge_jobs", "schedule": crontab(hour=3, minute=45)},
     "settle-open-payments": {
         "task": "ordering.tasks.settle_open_payments",
         "schedule": timedelta(seconds=60),

@@ -7,15 +7,18 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.static import serve
 
 from schema.root import schema
-from schema.views import ACCOUNT_PAGES, GraphQLView, account, data_export, healthz, index, schema_file
+from schema.views import ACCOUNT_PAGES, GraphQLView, account, data_export, healthz, index, job_file, schema_file
+
+_OPTIONS = {"schema": schema, "allow_queries_via_get": False, "multipart_uploads_enabled": True}
 
 urlpatterns = [
     path("", index),
     # Exempt because Django's own cookies are not read there; those that are, accounts.graphql.cookies protects.
-    path("graphql", csrf_exempt(GraphQLView.as_view(schema=schema, allow_queries_via_get=False))),
+    path("graphql", csrf_exempt(GraphQLView.as_view(**_OPTIONS))),
     # The addresses in e-mails, as `accounts.links` makes them; a shop serves its own at FRONTEND_URL.
     *(path(page, account, {"page": page}) for page in ACCOUNT_PAGES),
     path("account/data-export/<str:token>", data_export, name="data-export"),
+    path("jobs/<str:token>", job_file, name="job-file"),
     path("schema.graphql", schema_file),
     path("healthz", healthz),
     path("admin/", admin.site.urls),

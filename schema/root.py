@@ -28,6 +28,7 @@ import accounts.graphql.mutations
 import accounts.graphql.queries
 import catalog.graphql.mutations
 import catalog.graphql.queries
+import catalog.graphql.subscriptions
 import notifications.graphql.mutations
 import notifications.graphql.queries
 import notifications.graphql.subscriptions
@@ -169,6 +170,7 @@ Mutation = _merged(
 Subscription = _merged(
     "Subscription",
     (
+        catalog.graphql.subscriptions.Subscription,
         ordering.graphql.subscriptions.Subscription,
         workflows.graphql.subscriptions.Subscription,
         notifications.graphql.subscriptions.Subscription,
@@ -179,7 +181,7 @@ schema = Schema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
-    config=StrawberryConfig(relay_max_results=kit.MAX_PAGE),
+    config=StrawberryConfig(relay_max_results=kit.MAX_PAGE, scalar_map={kit.Upload: kit.UPLOAD}),
     extensions=[
         StreamedResults,
         lambda: AddValidationRules([Limits]),

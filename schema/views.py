@@ -1,13 +1,18 @@
 """The HTTP door: /graphql for programs, GraphiQL for people, the page at / and those behind e-mailed links."""
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from cross_web import HTTPException
 from django.conf import settings
 from django.contrib.staticfiles import finders
-from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.core.files.base import File
+from django.core.handlers.asgi import ASGIRequest
+from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -15,6 +20,7 @@ from strawberry.django.views import GraphQLView as StrawberryView
 
 from accounts.graphql import cookies
 from accounts.services import privacy, sessions
+from catalog.services import jobs
 from schema import kit
 
 # Everything a page loads is ours; GraphiQL's editor writes style attributes.
@@ -24,8 +30,11 @@ PAGE_POLICY = (
     "frame-ancestors 'none'"
 )
 
+# Of who is refused before the request is read.
+_STATUSES = {kit.ErrorCode.UNAUTHENTICATED.value: 401, kit.ErrorCode.FORBIDDEN.value: 403}
+
 # What stands behind the links in e-mails where no shop has pages of its own.
-ACCOUNT_PAGES = ["verify-email", "reset-password", "change-email"]
+ACCOUNT_PAGES = ["verify-email", "reset-password", "change-email", "stock-alert"]
 
 
 class GraphQLView(StrawberryView[kit.Context, None]):
@@ -36,13 +45,39 @@ class GraphQLView(StrawberryView[kit.Context, None]):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
+            if int(request.META.get("CONTENT_LENGTH") or 0) > settings.MAX_REQUEST_BYTES:
+                return _refusal(413, f"A request has at most {settings.MAX_REQUEST_BYTES} bytes.")
             return self.run(request=request)
         except HTTPException as refused:
             return _refusal(refused.status_code, refused.reason)
+        except kit.ApiError as refused:
+            code = (refused.extensions or {})["code"]
+            return _refusal(_STATUSES[code], refused.message, code)
         except UnicodeDecodeError:
             return _refusal(400, "The request is not UTF-8.")
         except RequestDataTooBig:
             return _refusal(413, f"A request has at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes.")
+
+    def execute_operation(self, request: HttpRequest, context: kit.Context, *args: Any, **kwargs: Any) -> Any:
+        """Opens a form with files for those only who are signed in, and whose browser was asked whether it may."""
+        if request.content_type == "multipart/form-data":
+            cookies.refuse_plain_forms(request)
+            context.signed_in()
+        return super().execute_operation(request, context, *args, **kwargs)
+
+    def parse_multipart(self, request: Any) -> Any:
+        """The operations with the files in their places."""
+        if not request.request.META.get("CONTENT_LENGTH"):
+            raise HTTPException(411, "A multipart request says how long it is, in the header Content-Length.")
+        try:
+            return super().parse_multipart(request)
+        except MultiPartParserError:
+            raise HTTPException(400, "The form cannot be read.") from None
+        except (TooManyFieldsSent, TooManyFilesSent):
+            raise HTTPException(400, "The form has too many fields.") from None
+        except (AttributeError, IndexError, RecursionError, TypeError, ValueError):
+            reason = 'The field `map` says for each file where it goes: { "0": ["variables.files.0"] }.'
+            raise HTTPException(400, reason) from None
 
     def parse_json(self, data: str | bytes) -> Any:
         """JSON of whole characters that holds an object (or a list, which the library refuses with its own reason)."""
@@ -62,8 +97,8 @@ class GraphQLView(StrawberryView[kit.Context, None]):
         return HttpResponse(self.graphql_ide_html)
 
 
-def _refusal(status: int, message: str) -> JsonResponse:
-    error = {"message": message, "extensions": {"code": kit.ErrorCode.BAD_USER_INPUT.value}}
+def _refusal(status: int, message: str, code: str = kit.ErrorCode.BAD_USER_INPUT.value) -> JsonResponse:
+    error = {"message": message, "extensions": {"code": code}}
     return JsonResponse({"data": None, "errors": [error]}, status=status)
 
 
@@ -92,6 +127,37 @@ def data_export(request: HttpRequest, token: str) -> HttpResponse:
     response["Cache-Control"] = "no-store"
     response["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+@require_safe
+def job_file(request: HttpRequest, token: str) -> HttpResponseBase:
+    """The file of `Job.resultUrl` or `Job.reportUrl`: for whoever has the link, which holds for an hour."""
+    found = jobs.file_behind(token=token)
+    response: HttpResponseBase
+    if found is None:
+        gone = "This link has expired. Ask for the job again: it has a new one.\n"
+        response = HttpResponse(gone, content_type="text/plain", status=404)
+    else:
+        file, name = found
+        kind = "text/csv; charset=utf-8" if name.endswith(".csv") else "application/jsonl; charset=utf-8"
+        # A server that waits for no answer needs pieces it can wait for; it would read a file to its end at once.
+        is_async = isinstance(request, ASGIRequest)
+        response = StreamingHttpResponse(_pieces(file)) if is_async else FileResponse(file)
+        response["Content-Type"] = kind
+        response["Content-Disposition"] = f'attachment; filename="{name}"'
+        response["Content-Length"] = str(file.size)
+    response["Cache-Control"] = "no-store"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+async def _pieces(file: "File[Any]") -> AsyncIterator[bytes]:
+    read = sync_to_async(file.read, thread_sensitive=False)
+    try:
+        while piece := await read(1 << 16):
+            yield piece
+    finally:
+        file.close()
 
 
 @require_safe

@@ -16,6 +16,9 @@ from schema import kit
 ACCESS = "__Host-nexus-access"
 REFRESH = "__Host-nexus-refresh"
 
+# A form can be sent by any page, but not with one of these: a browser then asks first whether it may.
+PREFLIGHT_HEADERS = ["GraphQL-Require-Preflight", "Apollo-Require-Preflight"]
+
 
 def authorization(request: HttpRequest) -> str:
     """The Authorization header; without one, what the access cookie says in its place. Refuses another site's page."""
@@ -53,6 +56,16 @@ def refuse_other_sites(request: HttpRequest) -> None:
             kit.ErrorCode.FORBIDDEN,
             "A session in cookies is for pages of this host and of ALLOWED_ORIGINS. "
             "Others send the access token in an Authorization header.",
+        )
+
+
+def refuse_plain_forms(request: HttpRequest) -> None:
+    """FORBIDDEN for a form with the access cookie that a page could have sent without being asked by its browser."""
+    is_asked_first = any(name in request.headers for name in ["Authorization", *PREFLIGHT_HEADERS])
+    if ACCESS in request.COOKIES and not is_asked_first:
+        raise kit.ApiError(
+            kit.ErrorCode.FORBIDDEN,
+            f"With a session in cookies a multipart request needs the header {PREFLIGHT_HEADERS[0]}, whatever it says.",
         )
 
 

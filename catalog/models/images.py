@@ -1,5 +1,7 @@
 """Pictures of products."""
 
+from typing import Self
+
 from django.db import models
 
 from catalog.models.products import Product
@@ -13,6 +15,12 @@ class ImageSize(models.TextChoices):
     LARGE = "LARGE"
 
 
+class ImageQuerySet(models.QuerySet["ProductImage"]):
+    def without_thumbnails(self) -> Self:
+        """Files of ours of which none were made yet."""
+        return self.filter(small="").exclude(file="")
+
+
 class ProductImage(models.Model):
     """A picture of a product: a file of ours, or an address somewhere else."""
 
@@ -24,6 +32,8 @@ class ProductImage(models.Model):
     source_url = models.URLField(max_length=2000, blank=True, help_text="Where the picture is when it is not our file.")
     alt = models.CharField(max_length=512, blank=True)
     position = models.PositiveIntegerField(default=0)
+
+    objects = ImageQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "id"]

@@ -52,11 +52,22 @@ def kept_vendor(vendor_id: int, actor: User, *, field: list[str] | None = None) 
     return vendor
 
 
-def check_unarchived(product: models.Product) -> None:
+def kept_image(image_id: int, actor: User, *, field: list[str] | None = None) -> models.ProductImage:
+    """The picture, with its product for update, if the actor keeps it."""
+    kept = models.Product.objects.kept_by(actor).select_for_update(of=("self",), no_key=True)
+    product = kept.filter(pk__in=models.ProductImage.objects.filter(pk=image_id).values("product")).first()
+    # Somebody else who had the lock may have removed it.
+    image = product.images.filter(pk=image_id).first() if product else None
+    if image is None:
+        raise not_found("picture", field=field or ["id"])
+    return image
+
+
+def check_unarchived(product: models.Product, *, field: list[str] | None = None) -> None:
     """Refuses to change what is archived."""
     if product.status == models.ProductStatus.ARCHIVED:
         raise CatalogError(
             CatalogErrorCode.STATUS_NOT_ALLOWED,
             "This product is archived. Restore it with productRestore before you change it.",
-            field=["id"],
+            field=field or ["id"],
         )

@@ -53,7 +53,8 @@ def test_drawing_again_draws_nothing_more(mug):
     assert run() == "Pictures drawn: 0.\n"
 
     assert mug.images.count() == 1
-    assert default_storage.listdir("products") == ([], ["red-mug.webp"])
+    sizes = [f"red-mug-{width}.webp" for width in (1280, 320, 640)]
+    assert sorted(default_storage.listdir("products")[1]) == sorted([*sizes, "red-mug.webp"])
 
 
 def test_a_product_with_an_image_elsewhere_keeps_it_as_its_only_one(mug):

@@ -212,7 +212,7 @@ class Stack:
         }
         self.ports = [free_port(), free_port()]
         self.webs = [
-            self._python(f"web{n}", "daphne", "-b", "127.0.0.1", "-p", str(port), "config.asgi:application")
+            self._python(f"web{n}", "config.server", "-b", "127.0.0.1", "-p", str(port))
             for n, port in enumerate(self.ports)
         ]
         celery = ("celery", "-A", "config")

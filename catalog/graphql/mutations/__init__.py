@@ -5,6 +5,7 @@ import strawberry
 from catalog.graphql.mutations import (
     categories,
     images,
+    jobs,
     products,
     reviews,
     stock,
@@ -19,6 +20,7 @@ from catalog.graphql.mutations import (
 class Mutation(
     categories.Mutation,
     images.Mutation,
+    jobs.Mutation,
     products.Mutation,
     reviews.Mutation,
     stock.Mutation,
