@@ -128,7 +128,7 @@ class Context:
         """
         if currency is None:
             currency = settings.SHOP_CURRENCY
-        if currency not in settings.SHOP_CURRENCIES:
+        elif currency not in settings.SHOP_CURRENCIES:
             known = ", ".join(settings.SHOP_CURRENCIES)
             raise ApiError(ErrorCode.BAD_USER_INPUT, f"currency: This shop sells in {known}.")
         if self._is_currency_chosen and currency != self.currency:
