@@ -8,8 +8,8 @@ from uuid import UUID
 from django.db import models
 
 from accounts.models import User
-from catalog.models import HelpfulVote, Review, StockAlert, StockMovement, Wishlist
-from catalog.services import reviews, stock_alerts, wishlists
+from catalog.models import HelpfulVote, ProductVersion, Review, StockAlert, StockMovement, Wishlist
+from catalog.services import reviews, stock_alerts, vendors, wishlists
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +24,7 @@ def personal_data(*, user: User) -> dict[str, Any]:
     movements = StockMovement.objects.filter(actor=user).select_related("variant").order_by("created_at", "pk")
     written = Review.objects.filter(customer=user).select_related("product").order_by("created_at", "pk")
     votes = HelpfulVote.objects.filter(user=user).select_related("review__product").order_by("pk")
+    proposed = ProductVersion.objects.filter(author=user).order_by("created_at", "pk")
     lists = Wishlist.objects.filter(owner=user).prefetch_related("items__variant").order_by("created_at", "pk")
     moved = ["reason", "note", "before", "after", "created_at"]
     reviewed = [
@@ -48,6 +49,10 @@ def personal_data(*, user: User) -> dict[str, Any]:
         "stock_movements": [
             {"sku": movement.variant.sku, **_columns(movement, moved)} for movement in movements.iterator(BATCH)
         ],
+        "vendors": [vendor.name for vendor in user.vendors.order_by("name", "pk").iterator(BATCH)],
+        "product_versions": [
+            _columns(version, ["name", "number", "note", "created_at"]) for version in proposed.iterator(BATCH)
+        ],
     }
 
 
@@ -63,17 +68,18 @@ def _columns(row: models.Model, names: Iterable[str]) -> dict[str, Any]:
 
 # ── Forgetting ───────────────────────────────────────────────────────────────────────────────────────────────────────
 def forget_customer(*, user_id: UUID | str) -> None:
-    """Deletes what only the erased person had use for. Which stock they moved stays, as business records do. Again
-    changes nothing."""
+    """Deletes what only the erased person had use for. Which stock they moved and which versions they proposed stays,
+    as business records do. Again changes nothing."""
     user = User.objects.get(pk=user_id, erased_at__isnull=False)
     stock_alerts.forget(user=user)
     reviews.forget(user=user)
+    vendors.forget(user=user)
     wishlists.forget(user=user)
 
 
 def forget_erased_customers() -> int:
     """Forgets whom the news of their erasure did not reach here. Returns how many there were."""
-    known = stock_alerts.remembered() | reviews.remembered() | wishlists.remembered()
+    known = stock_alerts.remembered() | reviews.remembered() | vendors.remembered() | wishlists.remembered()
     left = User.objects.filter(known, erased_at__isnull=False)
     user_ids = list(left.order_by("-erased_at").values_list("pk", flat=True)[:BATCH])
     for user_id in user_ids:

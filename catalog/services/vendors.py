@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils.text import slugify
 
 from accounts.permissions import Role
@@ -119,3 +120,14 @@ def set_members(*, actor: "User", vendor_id: int, user_ids: Collection[UUID]) ->
         event = events.VendorMembersChanged(name=vendor.name, added=added, removed=removed)
         outbox.record(event, about=vendor, actor=actor)
     return vendor
+
+
+@transaction.atomic
+def forget(*, user: "User") -> None:
+    """Takes somebody erased out of all vendors. Again changes nothing."""
+    user.vendors.clear()
+
+
+def remembered() -> Q:
+    """Of a user, for a filter: whether anything is known that `forget` would delete."""
+    return Q(Exists(models.Vendor.members.through.objects.filter(user=OuterRef("pk"))))

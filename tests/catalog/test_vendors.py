@@ -3,9 +3,11 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from strawberry.relay.utils import to_base64
 
 from catalog.models import Vendor, VendorSlug
+from catalog.services import privacy
 from notifications.models import Event
 from tests.conftest import Api, gid, make_product, make_user
 from tests.people import ERRORS, codes
@@ -320,6 +322,18 @@ def test_the_members_of_a_list_take_the_same_statements_for_one_as_for_many(admi
         counted.append(len(statements))
 
     assert counted[0] == counted[1]
+
+
+def test_an_erased_member_keeps_nothing_any_more(seller, shop):
+    make_product(vendor=shop)
+    assert privacy.personal_data(user=seller)["vendors"] == ["Oak and Iron"]
+    type(seller).objects.filter(pk=seller.pk).update(erased_at=timezone.now(), is_active=False)
+
+    assert privacy.forget_erased_customers() == 1
+    assert privacy.forget_erased_customers() == 0
+
+    assert list(shop.members.all()) == []
+    assert privacy.personal_data(user=seller)["vendors"] == []
 
 
 # ── Suspended ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -19,7 +19,7 @@ from catalog.models import (
     Vendor,
     VersionStatus,
 )
-from catalog.services import versions
+from catalog.services import privacy, versions
 from notifications.models import Event
 from tests.conftest import Api, gid, make_product, make_user
 from tests.people import ERRORS, codes
@@ -485,6 +485,15 @@ def test_a_version_outlives_its_author(api, product, seller):
 
     query = "query($id: ID!) { productVersion(id: $id) { number author { email } } }"
     assert admin(query, id=id)["productVersion"] == {"number": 1, "author": None}
+
+
+def test_what_somebody_proposed_is_handed_out(api, product, seller):
+    proposed(api, product, name="Armchair", note="Sells better")
+
+    (held,) = privacy.personal_data(user=seller)["product_versions"]
+
+    assert (held["name"], held["number"], held["note"]) == ("Armchair", 1, "Sells better")
+    assert privacy.personal_data(user=make_user())["product_versions"] == []
 
 
 # ── Who ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
