@@ -31,11 +31,15 @@ def fill_inboxes(event: Event) -> None:
 
 def ring(event: Event) -> None:
     """Tells every process that the subject, and its audience, have news. A lost bell costs delay: followers poll."""
-    topics = [event.topic, *(topic_of("user", user) for user in event.audience.get("users", []))]
+    ring_topics([event.topic, *(topic_of("user", user) for user in event.audience.get("users", []))])
+
+
+def ring_topics(topics: list[str]) -> None:
+    """The same where there is no event, because nobody needs a history of it: how far something is. After the commit."""
     try:
         async_to_sync(_ring)(topics)
     except Exception:  # a channel layer that is down must not hold up the rest of the delivery
-        logger.warning("No bell for %s: the channel layer does not answer.", event, exc_info=True)
+        logger.warning("No bell for %s: the channel layer does not answer.", ", ".join(topics), exc_info=True)
 
 
 async def _ring(topics: list[str]) -> None:

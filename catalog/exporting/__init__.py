@@ -13,9 +13,10 @@ from django.db.models import Prefetch, QuerySet
 
 from catalog import models
 from catalog.exporting import jsonlines, shopify
+from catalog.exporting.shopify import guarded
 from catalog.importing import FileFormat
 
-__all__ = ["CHUNK", "LeftOut", "written"]
+__all__ = ["CHUNK", "LeftOut", "guarded", "written"]
 
 # So many products are in memory at a time.
 CHUNK = 250

@@ -49,6 +49,7 @@ __all__ = [
 
 # By which the memory for handles and SKUs is bounded.
 MAX_PRODUCTS = 500_000
+_PROGRESS = 1000
 _COLUMNS = {"handle": "Handle", "sku": "Variant SKU", "stock": "Variant Inventory Qty"}
 _Drafts = Iterator[tuple[ParsedProduct, list[RowProblem]]]
 
@@ -66,8 +67,16 @@ def look_at(file: BinaryIO, *, name: str, format: FileFormat) -> None:
         rows.Table(file, name)
 
 
-def check(file: BinaryIO, *, name: str, format: FileFormat, report: Callable[[RowProblem], None]) -> Checked:
-    """Reads the whole file and reports what is wrong. Raises UnreadableFileError if it is no such file at all."""
+def check(
+    file: BinaryIO,
+    *,
+    name: str,
+    format: FileFormat,
+    report: Callable[[RowProblem], None],
+    progress: Callable[[Checked], None] = lambda _: None,
+) -> Checked:
+    """Reads the whole file and reports what is wrong, and now and then how far it is. Raises UnreadableFileError if it
+    is no such file at all."""
     text.check(file, name)
     checked = Checked()
     handles: dict[int, int] = {}
@@ -76,6 +85,8 @@ def check(file: BinaryIO, *, name: str, format: FileFormat, report: Callable[[Ro
         checked.total += 1
         if checked.total > MAX_PRODUCTS:
             raise UnreadableFileError(f"{name} has more than {MAX_PRODUCTS} products. Split it.")
+        if checked.total % _PROGRESS == 0:
+            progress(checked)
         first = handles.setdefault(values.fingerprint(product.handle), product.line) if product.handle else product.line
         if first != product.line:
             # Nobody knows which of the two is meant, or whether the product is only half there.

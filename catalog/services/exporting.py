@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from types import SimpleNamespace
+from typing import Any, BinaryIO
 
 from django.db.models import QuerySet
 
@@ -44,9 +45,13 @@ def export_products(
     return exported
 
 
-def narrowed(products: QuerySet[models.Product], filtered_by: Mapping[str, object]) -> QuerySet[models.Product]:
-    """Those the filters of `managedProducts` leave; INVALID for a value they cannot read."""
-    found = filters.ManagedProductFilterSet(dict(filtered_by), queryset=products)
+def narrowed(products: QuerySet[models.Product], filtered_by: Mapping[str, Any]) -> QuerySet[models.Product]:
+    """Those the filters of `managedProducts` leave; INVALID for a value they cannot read. All values are plain:
+    attributes are [{"name": "material", "value": "oak"}]."""
+    data = dict(filtered_by)
+    if attributes := data.get("attributes"):
+        data["attributes"] = [SimpleNamespace(**each) for each in attributes]
+    found = filters.ManagedProductFilterSet(data, queryset=products)
     if not found.is_valid():
         name, messages = next(iter(found.form.errors.items()))
         raise CatalogError(CatalogErrorCode.INVALID, f"{name}: {messages[0]}", field=["filters", name])

@@ -58,7 +58,13 @@ def import_products(
     again: what is written already is unchanged then. With ATOMIC everything is one transaction. Raises
     importing.UnreadableFileError for what is no such file, named `name` in its sentence.
     """
-    checked = importing.check(file, name=name, format=format, report=report)
+    checked = importing.check(
+        file,
+        name=name,
+        format=format,
+        report=report,
+        progress=lambda so_far: progress(Imported(total=so_far.total)),
+    )
     imported = Imported(total=checked.total, done=len(checked.faulty), notices=checked.notices)
     imported.counts.update(refused=len(checked.faulty), problems=checked.problems)
     progress(imported)

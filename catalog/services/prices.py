@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max, Min, Q
+from django.db.models import Exists, Max, Min, OuterRef
 
 from catalog import events, models, money
 from catalog.errors import CatalogError, CatalogErrorCode
@@ -171,19 +171,17 @@ def refresh_ranges(products: Collection[models.Product]) -> None:
         product.currency = settings.SHOP_CURRENCY
     models.Product.objects.bulk_update(products, ["price_min", "price_max", "currency"])
 
-    foreign = models.VariantPrice.objects.filter(variant__product__in=keys, variant__is_active=True).order_by()
+    foreign = models.VariantPrice.objects.filter(variant__is_active=True).exclude(currency=settings.SHOP_CURRENCY)
     ranges = [
         models.PriceRange(
             product_id=row["variant__product"], currency=row["currency"], lowest=row["low"], highest=row["high"]
         )
-        for row in foreign.exclude(currency=settings.SHOP_CURRENCY)
+        for row in foreign.filter(variant__product__in=keys)
         .values("variant__product", "currency")
         .annotate(low=Min("amount"), high=Max("amount"))
     ]
     models.PriceRange.objects.bulk_create(
         ranges, update_conflicts=True, unique_fields=["product", "currency"], update_fields=["lowest", "highest"]
     )
-    kept = Q(pk__in=[])
-    for each in ranges:
-        kept |= Q(product=each.product_id, currency=each.currency)
-    models.PriceRange.objects.filter(product__in=keys).exclude(kept).delete()
+    listed = foreign.filter(variant__product=OuterRef("product"), currency=OuterRef("currency"))
+    models.PriceRange.objects.filter(~Exists(listed), product__in=keys).delete()

@@ -2,12 +2,23 @@
 
 import strawberry
 
-from catalog.graphql.queries import categories, products, reviews, stock, suggestions, vendors, versions, wishlists
+from catalog.graphql.queries import (
+    categories,
+    jobs,
+    products,
+    reviews,
+    stock,
+    suggestions,
+    vendors,
+    versions,
+    wishlists,
+)
 
 
 @strawberry.type
 class Query(
     categories.Query,
+    jobs.Query,
     products.Query,
     reviews.Query,
     stock.Query,

@@ -2,6 +2,7 @@
 
 from catalog.graphql.types.errors import CatalogUserError, refusals
 from catalog.graphql.types.facets import ProductConnection, ProductFacets, ProductSuggestion
+from catalog.graphql.types.jobs import ImportPolicy, Job, ProductFileFormat
 from catalog.graphql.types.products import (
     AttributeFilter,
     Category,
@@ -23,11 +24,14 @@ __all__ = [
     "AttributeFilter",
     "CatalogUserError",
     "Category",
+    "ImportPolicy",
+    "Job",
     "ManagedProductFilters",
     "ModeratedReviewFilters",
     "Product",
     "ProductConnection",
     "ProductFacets",
+    "ProductFileFormat",
     "ProductFilters",
     "ProductImage",
     "ProductOrdering",

@@ -22,11 +22,16 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, help="the file to write; one that is there is replaced")
         parser.add_argument("--format", choices=list(FileFormat), help="SHOPIFY_CSV unless its name says otherwise")
         for name, declared in ManagedProductFilterSet.base_filters.items():
-            parser.add_argument(f"--{name.replace('_', '-')}", dest=name, help=declared.extra.get("help_text"))
+            several = {"nargs": "+"} if name in ("tags", "attributes") else {}
+            help_text = declared.extra.get("help_text")
+            parser.add_argument(f"--{name.replace('_', '-')}", dest=name, help=help_text, **several)
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
         given = {name: options[name] for name in ManagedProductFilterSet.base_filters if options[name] is not None}
+        if "attributes" in given:
+            pairs = [each.partition("=") for each in given["attributes"]]
+            given["attributes"] = [{"name": name, "value": value} for name, _, value in pairs]
         try:
             products = exporting.narrowed(models.Product.objects.all(), given)
             # Written beside it first: a file that is half there looks like one that is whole.
