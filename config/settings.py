@@ -4,6 +4,7 @@ With nothing but DEBUG=1 set, everything runs in one process: SQLite, an in-memo
 Celery tasks executed in the thread of the request. Each service is switched on by its own URL.
 """
 
+import mimetypes
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -189,6 +190,8 @@ if PRIVATE_S3_BUCKET := env.str("PRIVATE_S3_BUCKET", default=""):
     }
 # An import's file at most; MAX_REQUEST_BYTES has to have room for it.
 MAX_IMPORT_BYTES = 100 * 1024 * 1024
+# Not known to every machine's list of types; as bytes of no type, browsers keep it from pages of other hosts.
+mimetypes.add_type("image/webp", ".webp")
 # What a request may have at most: ten pictures of 10 MB, and the form around them. Without files it is 2.5 MB.
 MAX_REQUEST_BYTES = 101 * 1024 * 1024
 

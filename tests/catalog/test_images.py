@@ -2,14 +2,18 @@
 
 import io
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from PIL import ExifTags, Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
 from catalog import events, models
+from catalog.errors import CatalogError
 from catalog.services import images
 from notifications.models import Event
 from tests.catalog.pictures import (
@@ -232,7 +236,56 @@ def test_the_files_stay_until_the_commit(api, product):
 @pytest.mark.parametrize("count", [1, 10])
 def test_adding_costs_the_same_statements_for_one_and_for_ten(product, seller, count, django_assert_num_queries):
     files = [SimpleUploadedFile("a.png", picture()) for _ in range(count)]
-    seller.has_perm("warm the cache")
+    seller.has_perm("catalog.sell")
+    ContentType.objects.get_for_model(models.Product)  # these two are read once a process
 
     with django_assert_num_queries(11):
         images.add(product_id=product.pk, files=files, actor=seller)
+
+
+# ── At once ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+def in_threads(count, work):
+    """What `work(number)` gives in so many threads at once, or the code it is refused with."""
+
+    def one(number):
+        try:
+            return work(number)
+        except CatalogError as refused:
+            return refused.code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(one, range(count)))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no locks of rows.")
+def test_a_product_never_has_more_than_thirty_however_many_add(product, seller):
+    models.ProductImage.objects.bulk_create(
+        models.ProductImage(product=product, source_url=f"https://example.com/{n}.webp", position=n) for n in range(27)
+    )
+
+    def add_one(number):
+        images.add(product_id=product.pk, files=[SimpleUploadedFile("a.png", picture())], actor=seller)
+
+    answers = in_threads(6, add_one)
+
+    assert sorted(filter(None, answers)) == ["TOO_MANY"] * 3
+    assert list(product.images.values_list("position", flat=True)) == list(range(30))
+    assert len([name for name in stored() if name.endswith(".jpg")]) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no locks of rows.")
+def test_a_picture_is_removed_once(product, seller):
+    image = images.add(product_id=product.pk, files=[SimpleUploadedFile("a.png", picture())], actor=seller)[0]
+
+    def remove(number):
+        images.remove(image_id=image.pk, actor=seller)
+
+    answers = in_threads(4, remove)
+
+    assert sorted(filter(None, answers)) == ["NOT_FOUND"] * 3
+    assert stored() == []
+    assert Event.objects.filter(type="product.image_removed").count() == 1

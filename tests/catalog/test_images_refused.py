@@ -164,6 +164,22 @@ def test_what_does_not_fit_together_is_refused(api, product, count, alts, refusa
     assert nothing_happened()
 
 
+def test_one_request_adds_pictures_once(api, product):
+    two = "mutation($product: ID!, $files: [Upload!]!) {" + "".join(
+        f" a{n}: productImagesAdd(productId: $product, files: $files) {{ images {{ id }} }}" for n in range(2)
+    )
+    answer = api.http.post(
+        "/graphql",
+        form(two + "}", [picture()], product=gid(product)),
+        headers={"Authorization": f"Bearer {api.token}"},
+    ).json()
+
+    assert len(answer["data"]["a0"]["images"]) == 1
+    assert answer["data"]["a1"] is None
+    assert answer["errors"][0]["extensions"]["code"] == "QUERY_TOO_EXPENSIVE"
+    assert len(stored()) == 1
+
+
 def test_a_product_has_thirty_pictures_at_most(api, product):
     models.ProductImage.objects.bulk_create(
         models.ProductImage(product=product, source_url=f"https://example.com/{n}.webp") for n in range(29)

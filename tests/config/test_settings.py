@@ -52,3 +52,31 @@ def test_a_real_shop_offers_the_sandbox_only_when_it_is_told_to():
 
     assert real.stdout.strip().endswith("False {}")
     assert trial.stdout.strip().endswith("False {'sandbox': 'ordering.gateways.sandbox.Sandbox'}")
+
+
+def test_pictures_are_served_as_pictures_on_a_machine_without_a_list_of_types():
+    script = (
+        "import mimetypes; mimetypes.knownfiles = []; import config.settings; print(mimetypes.guess_type('a.webp'))"
+    )
+    command = [sys.executable, "-c", script]
+    env = {"PATH": os.environ["PATH"], "DEBUG": "1"}
+
+    process = subprocess.run(command, cwd=settings.BASE_DIR, env=env, capture_output=True, text=True, check=True)
+
+    assert process.stdout == "('image/webp', None)\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "public"),
+    [
+        ({}, (None, "https:")),
+        ({"MEDIA_S3_PUBLIC_URL": "https://cdn.example.com"}, ("cdn.example.com", "https:")),
+        ({"MEDIA_S3_PUBLIC_URL": "http://127.0.0.1:9000/media/"}, ("127.0.0.1:9000/media", "http:")),
+    ],
+    ids=["the bucket itself", "a host", "a folder"],
+)
+def test_pictures_are_read_where_the_environment_says(given, public):
+    options = "settings.STORAGES['default']['OPTIONS']"
+    process = printed(f"({options}['custom_domain'], {options}['url_protocol'])", **REAL, MEDIA_S3_BUCKET="b", **given)
+
+    assert process.stdout.splitlines()[-1] == str(public)

@@ -50,6 +50,7 @@ the same order. Thumbnails are there a moment later; until then `url(size:)` is 
         self, info: kit.Info, product_id: relay.GlobalID, files: list[kit.Upload], alts: list[str] | None = None
     ) -> ProductImagesAddPayload | None:
         viewer = kit.signed_in(info)
+        info.context.spend("productImagesAdd", 1)
         product = kit.pk(product_id, types.Product)
         added = images.add(product_id=product, files=files, alts=alts, actor=viewer)
         return ProductImagesAddPayload(images=added, product=added[0].product)
