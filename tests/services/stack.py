@@ -371,4 +371,5 @@ def environment(database_url: str, folder: Path) -> dict[str, str]:
         "EMAIL_URL": f"filemail:///{folder / 'emails'}",
         "SHOP_URL": "http://127.0.0.1",
         "MEDIA_ROOT": str(folder / "media"),
+        "PRIVATE_ROOT": str(folder / "private"),
     }
