@@ -22,7 +22,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import F, Func, Model, OrderBy, QuerySet, TextField, Value
 from django.db.models.expressions import Col
-from django.db.models.lookups import GreaterThan, IsNull, LessThan
+from django.db.models.lookups import GreaterThan, GreaterThanOrEqual, IsNull, LessThan, LessThanOrEqual
 from django.db.models.sql.constants import LOUTER
 from django.http import HttpRequest
 from graphql import GraphQLError
@@ -384,11 +384,15 @@ def _beyond(nodes: "QuerySet[Any]", cursor: str | None, *, is_before: bool) -> "
     is_row = len(descending) == 1 and all(_never_null(annotated.query, term.expression) for term in order)
     if not is_row:
         return annotated.filter(build_tuple_compare(terms, values, is_before))
-    compare = LessThan if is_before != descending.pop() else GreaterThan
+    is_less = is_before != descending.pop()
+    compare, begin = (LessThan, LessThanOrEqual) if is_less else (GreaterThan, GreaterThanOrEqual)
     given = [
         Value(value, term.expression.output_field)  # type: ignore[union-attr]
         for value, term in zip(values, order, strict=True)
     ]
+    if len({term.expression.alias for term in order}) > 1:  # type: ignore[union-attr]
+        # No index has the columns of two tables: that of the first column begins in the right place at least.
+        annotated = annotated.filter(begin(F(terms[0].attname), given[0]))
     return annotated.filter(compare(_Row(*(F(term.attname) for term in terms)), _Row(*given)))
 
 
