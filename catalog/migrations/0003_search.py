@@ -80,8 +80,7 @@ INSTALL = [
     WHEN (OLD.name IS DISTINCT FROM NEW.name) EXECUTE FUNCTION catalog_vendor_search()
     """,
     "UPDATE catalog_product SET search = NULL",
-    # Without a list of pending rows, which each search would read through until the next vacuum.
-    "CREATE INDEX product_by_words ON catalog_product USING gin (search) WITH (fastupdate = off)",
+    "CREATE INDEX product_by_words ON catalog_product USING gin (search)",
     "CREATE INDEX product_by_attributes ON catalog_product USING gin (attributes jsonb_path_ops)",
     "CREATE INDEX product_by_tags ON catalog_product USING gin (tags jsonb_path_ops)",
     # For suggestions: what begins with the letters typed, and what is written much like them.
