@@ -1,6 +1,7 @@
 """What a file of a picture holds: checked by its content, and made anew, so that nothing but the picture is kept."""
 
 import io
+import re
 import threading
 from dataclasses import dataclass
 from typing import IO
@@ -13,6 +14,8 @@ MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 50_000_000
 # What WebP can hold.
 MAX_SIDE = 16_383
+# How often a JPEG may go over the whole picture; cameras and editors do it a dozen times. Each takes time, not bytes.
+MAX_SCANS = 50
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 
 # In pixels, by what `models.ImageSize` calls them.
@@ -21,6 +24,9 @@ WIDTHS = {"SMALL": 320, "MEDIUM": 640, "LARGE": 1280}
 _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 # 50 megapixels take up to 800 MB while they are worked on: one at a time in a process.
 _turn = threading.Lock()
+# Those of a JPEG after which its length, or a scan, begins; in the data of a scan others stand as well.
+_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
+_END, _SCAN = 0xD9, 0xDA
 
 
 @dataclass(frozen=True)
@@ -68,8 +74,11 @@ def _decoded(file: IO[bytes], field: list[str] | None) -> Image.Image:
     """The pixels, RGB or RGBA."""
     try:
         file.seek(0)
-        with Image.open(file, formats=FORMATS) as opened:
+        content = file.read()
+        with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
             _refuse_large(opened, field)
+            if opened.format in {"JPEG", "MPO"} and _scans(content) > MAX_SCANS:
+                raise ValueError("nobody writes such a file")
             opened.load()
             ImageOps.exif_transpose(opened, in_place=True)
             return _in_srgb(opened)
@@ -83,6 +92,20 @@ def _decoded(file: IO[bytes], field: list[str] | None) -> Image.Image:
             "This is not a whole picture. Send a JPEG, PNG, WebP, GIF or AVIF file.",
             field=field,
         ) from None
+
+
+def _scans(content: bytes) -> int:
+    """How often a JPEG goes over the picture."""
+    count = place = 0
+    while found := _MARKER.search(content, place):
+        marker, place = found[0][1], found.end()
+        if marker == _END:
+            break
+        if marker == _SCAN:
+            count += 1
+        elif place > 2:  # but not of the file's first marker, which is alone
+            place += int.from_bytes(content[place : place + 2])
+    return count
 
 
 def _refuse_large(image: Image.Image, field: list[str] | None) -> None:

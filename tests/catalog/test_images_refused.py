@@ -136,6 +136,18 @@ def test_a_bomb_takes_no_memory():
     assert int(kilobytes) < 20_000
 
 
+def test_a_jpeg_that_goes_over_itself_a_thousand_times_is_refused(api, product):
+    """Each scan takes 60 bytes, and as much time as the picture is large."""
+    plain = picture(3000, 3000, file_format="JPEG", progressive=True)
+    last = plain.rindex(b"\xff\xda")
+
+    content = plain[:-2] + plain[last:-2] * 1000 + plain[-2:]
+
+    assert refused(add(api, product, content)) == ("FILE_INVALID", ["files", "0"])
+    assert nothing_happened()
+    assert add(api, product, plain)["userErrors"] == []
+
+
 def test_a_text_bomb_in_a_png_is_refused(api, product):
     """A compressed comment that unpacks to 200 MB."""
     packed = zlib.compress(bytes(200_000_000), 9)
