@@ -171,7 +171,6 @@ def _new(product: models.Product, given: Mapping[str, Any], path: list[str], pos
     values.setdefault("name", (" / ".join(option["value"] for option in options) or product.name)[:255])
     variant = models.ProductVariant(
         product=product,
-        currency=settings.SHOP_CURRENCY,
         position=position,
         options_key=models.ProductVariant.key_of(options),
         **values,
@@ -197,6 +196,8 @@ def _checked(product: models.Product, given: Mapping[str, Any], path: list[str])
         if values.get(name) is not None:
             field = [*path, _FIELDS[name]]
             values[name] = prices.checked_amount(values[name], settings.SHOP_CURRENCY, field=field)
+    if "price_amount" in values:
+        values["currency"] = settings.SHOP_CURRENCY  # which may be another than when it was priced before
     image = values.get("image_id")
     if image is not None and not product.images.filter(pk=image).exists():
         raise CatalogError(

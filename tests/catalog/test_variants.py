@@ -242,6 +242,15 @@ def test_a_price_is_not_raised_to_what_it_is_compared_with(seller, variant):
     assert done(update(seller, variant, price="40.00", compareAtPrice=None))["price"]["amount"] == "40.00"
 
 
+def test_a_price_is_told_in_the_currency_the_shop_has_now(settings, seller, product, variant):
+    settings.SHOP_CURRENCY, settings.SHOP_CURRENCIES = "USD", ["USD"]
+
+    assert done(update(seller, variant, price="20.00"))["price"] == {"amount": "20.00", "currency": "USD"}
+
+    product.refresh_from_db()
+    assert [str(end.amount) for end in product.price_range_in("USD")] == ["20.00", "20.00"]
+
+
 def test_what_is_the_same_already_writes_nothing(seller, variant):
     before = rows()
 
