@@ -89,11 +89,11 @@ class ProductQuerySet(models.QuerySet["Product"]):
     def matching(self, text: str) -> Self:
         """What the words in the text find, or a SKU in it, with `relevance` to order by.
 
-        Asks two short questions first: whose SKU it is, and whether the words are known as they are spelt.
+        Asks two short questions first: whose SKU it is and, if nobody's, whether the words are known as they are spelt.
         """
         codes = ProductVariant.objects.annotate(code=Upper("sku")).filter(code__in=searching.skus(text))
         coded = list(codes.values_list("product", flat=True)[: searching.MAX_WORDS])
-        condition, relevance = searching.conditions(self, text)
+        condition, relevance = searching.conditions(self, text, forgiving=not coded)
         if coded:
             condition = models.Q(condition) | models.Q(pk__in=coded)
             is_coded = models.When(pk__in=coded, then=models.Value(searching.SKU_RELEVANCE))

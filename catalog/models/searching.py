@@ -39,13 +39,16 @@ def has_vectors(queryset: QuerySet[Any]) -> bool:
     return connections[queryset.db].vendor == "postgresql"
 
 
-def conditions(queryset: QuerySet[Any], text: str) -> tuple[Any, Any]:
-    """A condition for what the text finds in the queryset, and how well it does, as a whole number."""
+def conditions(queryset: QuerySet[Any], text: str, *, forgiving: bool) -> tuple[Any, Any]:
+    """A condition for what the text finds in the queryset, and how well it does, as a whole number.
+
+    `forgiving` takes a word that no product has for those it may have been meant to be.
+    """
     asked = words(text)
     if not asked:
         return Q(pk__in=[]), Value(0)
     if has_vectors(queryset):
-        query = _query(_meant(asked))
+        query = _query(_meant(asked) if forgiving else [[word] for word in asked])
         return _Matches(query), _Rank(query)
     return _plain(asked)
 
