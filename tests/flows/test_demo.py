@@ -5,12 +5,27 @@ from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
+from moneyed import Money
 
 from accounts.models import User
-from catalog.models import Product, ProductImage, StockLevel
+from catalog.models import (
+    Product,
+    ProductImage,
+    ProductVariant,
+    ProductVersion,
+    Review,
+    StockLevel,
+    VariantPrice,
+    Vendor,
+    Wishlist,
+)
+from notifications.models import Event
 from workflows.models import ApprovalPolicy
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+LOADED = (Product, ProductImage, User, ApprovalPolicy, VariantPrice, Review, Wishlist, ProductVersion, Event)
 
 
 def test_the_demo_is_loaded_once_however_often_it_is_asked_for(settings):
@@ -18,14 +33,45 @@ def test_the_demo_is_loaded_once_however_often_it_is_asked_for(settings):
     call_command("load_demo")
     sold = StockLevel.objects.filter(on_hand=10).first()
     StockLevel.objects.filter(pk=sold.pk).update(on_hand=7)
-    counted = [model.objects.count() for model in (Product, ProductImage, User, ApprovalPolicy)]
+    counted = [model.objects.count() for model in LOADED]
 
     call_command("load_demo")
 
-    assert [model.objects.count() for model in (Product, ProductImage, User, ApprovalPolicy)] == counted
-    assert counted[2:] == [6, 1]
+    assert [model.objects.count() for model in LOADED] == counted
+    assert counted[2:4] == [6, 1]
     assert StockLevel.objects.get(pk=sold.pk).on_hand == 7, "what was sold stays sold"
     assert User.objects.get(email="customer@example.com").check_password("demo-password")
+
+
+def test_the_demo_shows_all_of_the_catalogue(settings):
+    settings.DEBUG = True
+    settings.SHOP_CURRENCIES = ["EUR", "USD"]
+
+    call_command("load_demo")
+
+    assert Vendor.objects.get(name="Studio Marrow").members.get().email == "seller@example.com"
+    assert VariantPrice.objects.filter(currency="USD").count() == ProductVariant.objects.count()
+    mug = Product.objects.get(slug="stoneware-mug")
+    assert mug.price_range_in("USD") == (Money("19.80", "USD"), Money("19.80", "USD"))
+    assert (str(mug.rating_average), mug.rating_count) == ("4.67", 3)
+    assert mug.attributes == {"material": ["stoneware"]}
+    assert {review.status for review in Review.objects.all()} == {"PUBLISHED", "PENDING", "REJECTED"}
+    assert {review.is_verified_purchase for review in Review.objects.all()} == {True, False}
+    assert mug.versions.get().author.email == "seller@example.com"
+    assert Wishlist.objects.get().share_key
+    assert StockLevel.objects.filter(is_low=True).exists()
+
+
+def test_a_currency_that_comes_later_gets_its_price_list(settings):
+    settings.DEBUG = True
+    call_command("load_demo")
+    assert not VariantPrice.objects.exists()
+
+    settings.SHOP_CURRENCIES = ["EUR", "JPY"]
+    call_command("load_demo")
+
+    mug = Product.objects.get(slug="stoneware-mug")
+    assert mug.price_range_in("JPY") == (Money(2880, "JPY"), Money(2880, "JPY"))
 
 
 ROLES = {
@@ -49,6 +95,8 @@ def test_each_demo_account_has_its_role_and_staff_opens_the_pages_of_the_admin(s
     pages = [
         *("ordering_order", "ordering_payment", "ordering_fulfillment", "ordering_cart", "ordering_shippingmethod"),
         *("catalog_product", "catalog_productvariant", "catalog_category", "catalog_vendor", "catalog_stocklevel"),
+        *("catalog_review", "catalog_wishlist", "catalog_productversion", "catalog_variantprice", "catalog_job"),
+        "catalog_stockmovement",
         *("workflows_approvalrequest", "workflows_approvalpolicy", "notifications_event", "notifications_notification"),
         *("accounts_user", "accounts_session"),
     ]

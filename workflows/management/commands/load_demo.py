@@ -1,5 +1,6 @@
 """`manage.py load_demo`: the demo shop with its accounts. Run again it adds what is missing and changes nothing."""
 
+import csv
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,8 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.permissions import Role
-from catalog.models import Product
+from catalog.models import Product, ProductVariant, Review, StockLevel, VariantPrice, Vendor
+from catalog.services import prices, reviews, stock, vendors, versions, wishlists
 from notifications import tasks as notifications
 from ordering import services as ordering
 from ordering.models import ShippingMethod
@@ -18,6 +20,12 @@ from workflows.models import ApprovalPolicy
 
 PASSWORD = "demo-password"
 PRODUCTS = settings.BASE_DIR / "catalog" / "demo" / "products.csv"
+REVIEWS = PRODUCTS.with_name("reviews.csv")
+# What the shop's own price is multiplied by in another currency, and to what that is rounded.
+RATES = {"USD": ("1.1", "0.01"), "GBP": ("0.85", "0.01"), "CHF": ("0.95", "0.05"), "JPY": ("160", "10")}
+# What products are made of stands in their tags; as an attribute it can be filtered by.
+MATERIALS = ["oak", "beech", "steel", "enamel", "stoneware", "glass", "brass", "linen", "wool", "cotton", "leather"]
+SELLERS_SHOP = "Studio Marrow"
 # Who decides large orders: a group of the shop's own, as every shop makes them.
 APPROVERS = "Approvers"
 # E-mail address, name, roles, extra fields.
@@ -51,7 +59,12 @@ class Command(BaseCommand):
             self._load_terms()
         if not Product.objects.exists():
             call_command("import_products", str(PRODUCTS))
+            self._load_materials()
             call_command("draw_images")
+        with transaction.atomic():
+            self._load_prices()
+            if not Review.objects.exists():
+                self._load_life()
         # What a process that was killed left lying is delivered and settled now: the demo has no beat.
         notifications.sweep()
         ordering.settle_open_payments()
@@ -67,6 +80,75 @@ class Command(BaseCommand):
             if not person.groups.exists() and person.is_active:
                 person.groups.add(*(groups[role] for role in roles))
         Group.objects.filter(name__in=FORMER_GROUPS, user=None).delete()
+
+    def _load_materials(self) -> None:
+        products = list(Product.objects.all())
+        for product in products:
+            product.attributes = {"material": [each for each in MATERIALS if each in product.tags]}
+        Product.objects.bulk_update([each for each in products if each.attributes["material"]], ["attributes"])
+
+    def _load_prices(self) -> None:
+        """A price list for each further currency of the shop that has none yet."""
+        listed = set(VariantPrice.objects.order_by().values_list("currency", flat=True).distinct())
+        missing = [code for code in settings.SHOP_CURRENCIES[1:] if code in RATES and code not in listed]
+        if not missing:
+            return
+        own = ProductVariant.objects.filter(currency=settings.SHOP_CURRENCY)
+        VariantPrice.objects.bulk_create(
+            VariantPrice(
+                variant=variant,
+                currency=code,
+                amount=_converted(variant.price_amount, code),
+                compare_at_amount=variant.compare_at_amount and _converted(variant.compare_at_amount, code),
+            )
+            for variant in own
+            for code in missing
+        )
+        prices.refresh_ranges(list(Product.objects.all()))
+
+    def _load_life(self) -> None:
+        """What sellers, customers and staff would have done by now."""
+        people = {person.email: person for person in User.objects.filter(email__in=[email for email, *_ in PEOPLE])}
+        admin, seller, customer = (people[f"{name}@example.com"] for name in ("admin", "seller", "customer"))
+        shop = Vendor.objects.filter(name=SELLERS_SHOP).first()
+        if shop is None:  # the shop's own products were loaded instead
+            return
+        vendors.set_members(actor=admin, vendor_id=shop.pk, user_ids=[seller.pk])
+        self._load_reviews(people)
+        for level in StockLevel.objects.filter(on_hand__lte=10):
+            stock.set_threshold(actor=admin, variant_id=level.pk, low_below=12)
+        products = Product.objects.in_bulk(["stoneware-mug", "bud-vase", "elbow-desk-lamp"], field_name="slug")
+        versions.create(
+            actor=seller,
+            product_id=products["stoneware-mug"].pk,
+            given={"name": "Stoneware Mug with a Thumb Rest", "seo_title": "A mug with a rest for your thumb"},
+            note="Nobody finds the thumb rest in a search.",
+        )
+        birthday = wishlists.create(actor=customer, name="Birthday")
+        for product in products.values():
+            variant = product.variants.all()[0]
+            wishlists.add(actor=customer, variant_id=variant.pk, wishlist_id=birthday.pk)
+        wishlists.share(actor=customer, wishlist_id=birthday.pk)
+
+    def _load_reviews(self, people: dict[str, User]) -> None:
+        """Rows, not written by the service: nobody in the demo has bought anything yet."""
+        with REVIEWS.open(newline="", encoding="utf-8") as file:
+            lines = list(csv.DictReader(file))
+        products = Product.objects.in_bulk({line["Handle"] for line in lines}, field_name="slug")
+        Review.objects.bulk_create(
+            Review(
+                product=products[line["Handle"]],
+                customer=people[line["Author"]],
+                rating=int(line["Rating"]),
+                title=line["Title"],
+                body=line["Body"],
+                status=line["Status"],
+                is_verified_purchase=line["Verified"] == "yes",
+            )
+            for line in lines
+            if line["Handle"] in products
+        )
+        reviews.refresh_ratings(list(products.values()))
 
     def _load_terms(self) -> None:
         currency = settings.SHOP_CURRENCY
@@ -87,3 +169,8 @@ class Command(BaseCommand):
                 "threshold_amount": Decimal("500.00"),
             },
         )
+
+
+def _converted(amount: Decimal, currency: str) -> Decimal:
+    rate, step = map(Decimal, RATES[currency])
+    return (amount * rate / step).quantize(Decimal(1)) * step
