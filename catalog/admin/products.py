@@ -99,19 +99,19 @@ class ProductAdmin(Buttons, Kept, ServiceSaved, ModelAdmin):
     list_per_page = 50
     autocomplete_fields = ["category", "vendor"]
     prepopulated_fields = {"slug": ["name"]}
-    readonly_fields = ["status_label", "prices", "rating", "units_sold", "created_at", "updated_at"]
+    readonly_fields = ["status", "prices", "rating", "units_sold", "created_at", "updated_at"]
     warn_unsaved_form = True
     fieldsets = [
         (
             None,
             {
                 "fields": [
-                    *("name", "slug", ("status_label", "published_at"), ("category", "vendor")),
+                    *("name", "slug", "status", "published_at", ("category", "vendor")),
                     *("description", "tags", ("is_featured", "is_digital")),
                 ]
             },
         ),
-        ("Kept by the shop", {"fields": [("prices", "rating", "units_sold"), ("created_at", "updated_at")]}),
+        ("Kept by the shop", {"fields": [("prices", "rating"), "units_sold", ("created_at", "updated_at")]}),
         ("Search engines", {"fields": ["seo_title", "seo_description"], "classes": ["collapse"]}),
         ("Attributes", {"fields": ["attributes"], "classes": ["collapse"]}),
     ]

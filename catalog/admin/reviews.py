@@ -56,12 +56,12 @@ class ReviewAdmin(Buttons, ReadOnly, ModelAdmin):
     show_full_result_count = False
     list_per_page = 50
     fieldsets = [
-        (None, {"fields": [("product", "customer"), ("stars", "status_label", "is_verified")]}),
+        (None, {"fields": [("product", "customer"), ("stars", "status"), "is_verified"]}),
         ("What it says", {"fields": ["title", "body"]}),
-        ("Since then", {"fields": [("helpful_count", "created_at", "updated_at")]}),
+        ("Since then", {"fields": ["helpful_count", ("created_at", "updated_at")]}),
     ]
     readonly_fields = [
-        *("product", "customer", "stars", "status_label", "is_verified"),
+        *("product", "customer", "stars", "status", "is_verified"),
         *("title", "body", "helpful_count", "created_at", "updated_at"),
     ]
     inlines = [HelpfulVoteInline, HistoryInline]

@@ -105,7 +105,7 @@ class MovementInline(DetailInline):
     """On the variant's page: a movement belongs to the variant."""
 
     model = StockMovement
-    fields = ["created_at", "reason_label", "change", "before", "after", "note", "actor"]
+    fields = ["created_at", "reason", "change", "before", "after", "note", "actor"]
     readonly_fields = fields
     ordering = ["-created_at", "-id"]
     verbose_name_plural = "movements of its stock"
@@ -113,10 +113,6 @@ class MovementInline(DetailInline):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("actor")
-
-    @display(description="reason", label=REASON_COLOURS)
-    def reason_label(self, movement: StockMovement) -> tuple[str, str]:
-        return movement.reason, movement.get_reason_display()
 
     @display
     def change(self, movement: StockMovement) -> str:
@@ -145,7 +141,7 @@ class StockLevelAdmin(Buttons, ReadOnly, ModelAdmin):
     ordering = ["on_hand", "pk"]
     show_full_result_count = False
     list_per_page = 50
-    fields = [("variant", "product"), ("on_hand", "reserved", "left"), ("low_below", "state"), "movements"]
+    fields = [("variant", "product"), ("on_hand", "left"), ("reserved", "low_below"), ("state", "movements")]
     readonly_fields = ["variant", "product", "on_hand", "reserved", "left", "low_below", "state", "movements"]
     actions_detail = ["adjust", "count", "threshold"]
 
@@ -236,7 +232,7 @@ class StockLevelAdmin(Buttons, ReadOnly, ModelAdmin):
     def left(self, level: StockLevel) -> int:
         return level.available
 
-    @display(description="", label={"Sold out": "danger", "Low": "warning", "In stock": "success"})
+    @display(label={"Sold out": "danger", "Low": "warning", "In stock": "success"})
     def state(self, level: StockLevel) -> str:
         if not level.available:
             return "Sold out"
@@ -262,8 +258,8 @@ class StockMovementAdmin(ReadOnly, ModelAdmin):
     ordering = ["-id"]
     show_full_result_count = False
     list_per_page = 50
-    fields = [("variant", "actor", "created_at"), ("reason_label", "change", "before", "after"), "note"]
-    readonly_fields = ["variant", "actor", "created_at", "reason_label", "change", "before", "after", "note"]
+    fields = [("variant", "created_at"), "actor", ("reason", "change"), ("before", "after"), "note"]
+    readonly_fields = ["variant", "actor", "created_at", "reason", "change", "before", "after", "note"]
 
     @display(description="reason", ordering="reason", label=REASON_COLOURS)
     def reason_label(self, movement: StockMovement) -> tuple[str, str]:

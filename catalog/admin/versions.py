@@ -34,7 +34,7 @@ _NEW = '<ins style="background: rgba(34, 197, 94, 0.25); text-decoration: none">
 
 class VersionInline(DetailInline):
     model = ProductVersion
-    fields = ["number", "status_label", "note", "author", "created_at", "published_at"]
+    fields = ["number", "status", "note", "author", "created_at", "published_at"]
     readonly_fields = fields
     ordering = ["-number"]
     verbose_name_plural = "versions"
@@ -43,10 +43,6 @@ class VersionInline(DetailInline):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("author")
-
-    @display(description="status", label=STATUS_COLOURS)
-    def status_label(self, version: ProductVersion) -> tuple[str, str]:
-        return version.status, version.get_status_display()
 
 
 @admin.register(ProductVersion)
@@ -64,7 +60,7 @@ class ProductVersionAdmin(Buttons, ReadOnly, ModelAdmin):
     show_full_result_count = False
     list_per_page = 50
     fieldsets = [
-        (None, {"fields": [("product", "number", "status_label"), "note", ("author", "created_at", "published_at")]}),
+        (None, {"fields": [("product", "number"), ("status", "author"), "note", ("created_at", "published_at")]}),
         ("What it would change now", {"fields": ["differences"]}),
         (
             "All it says",
@@ -75,7 +71,7 @@ class ProductVersionAdmin(Buttons, ReadOnly, ModelAdmin):
         ),
     ]
     readonly_fields = [
-        *("product", "number", "status_label", "note", "author", "created_at", "published_at", "differences"),
+        *("product", "number", "status", "note", "author", "created_at", "published_at", "differences"),
         *("name", "description", "seo_title", "seo_description", "attributes", "listed"),
     ]
     inlines = [HistoryInline]
