@@ -84,7 +84,7 @@ def _no_constant(constant: str) -> None:
 
 
 def _nothing(line: int) -> ParsedProduct:
-    return ParsedProduct(line, "", "", *(None,) * 10)  # type: ignore[arg-type]
+    return ParsedProduct(line, "", "", *(None,) * 10)
 
 
 class _Object:

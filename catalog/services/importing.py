@@ -97,7 +97,7 @@ def _import(
     written = import_batches.write(parsed=batch, actor=actor)
     for refusal in written.refusals:
         path = refusal.error.field or ["handle"]
-        report(importing.place(refusal.parsed, path, refusal.error.message, format))
+        report(importing.place(refusal.parsed, path, str(refusal.error.message), format))
     imported.done += len(batch)
     imported.counts.update(str(outcome) for outcome in written.outcomes)
     imported.counts.update(refused=written.refused, problems=len(written.refusals))

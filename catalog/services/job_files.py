@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryFile
-from typing import IO, Any, BinaryIO, Self
+from typing import IO, Any, BinaryIO, Self, cast
 
 from django.core.files.base import File
 from django.core.files.storage import Storage, storages
@@ -37,14 +37,14 @@ def ring(job: models.Job) -> None:
 
 
 @contextmanager
-def fetched(name: str) -> Iterator[IO[bytes]]:
+def fetched(name: str) -> Iterator[BinaryIO]:
     """A file of the storage, which may be far away, on this machine. It has no name, so nothing of it is left when the
     process is killed."""
     with TemporaryFile() as local:
         with storage().open(name) as stored:
             for chunk in stored.chunks(_CHUNK):
                 local.write(chunk)
-        yield local
+        yield cast("BinaryIO", local)
 
 
 def kept(local: BinaryIO | IO[bytes], name: str) -> str:

@@ -37,7 +37,7 @@ _LINK = "job-file"
 
 
 # ── Begun ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-def start_import(*, actor: "User", file: UploadedFile, format: FileFormat, policy: ImportPolicy) -> models.Job:
+def start_import(*, actor: "User", file: "UploadedFile[Any]", format: FileFormat, policy: ImportPolicy) -> models.Job:
     """Keeps the file and has it imported. FILE_TOO_LARGE, FILE_INVALID for what is no such file at all,
     JOB_IN_PROGRESS while another job of the actor's is under way. After a refusal no file is left."""
     _refuse_second(actor)

@@ -87,7 +87,9 @@ def _without_moments(text):
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_texts_that_spreadsheets_and_paths_would_change_come_back_exactly(tmp_path, format):
-    product = make_product("=1+1", description='<p>-2\n"quoted", and a comma</p>', seo_title="'=already", tags=["@a", "+b"])
+    product = make_product(
+        "=1+1", description='<p>-2\n"quoted", and a comma</p>', seo_title="'=already", tags=["@a", "+b"]
+    )
     product.seo_description = "'''@deep"
     product.category = models.Category.objects.create(
         name="A > B \\> C", slug="a", parent=models.Category.objects.create(name="-Top", slug="top")

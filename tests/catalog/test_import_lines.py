@@ -82,7 +82,11 @@ def test_a_line_becomes_a_product_with_everything_it_says(write, settings):
     product = models.Product.objects.get()
     assert (product.description, product.status, product.tags) == ("<p>Nice</p>", "DRAFT", ["stoneware", "a, b"])
     assert product.published_at.isoformat() == "2026-03-01T09:00:00+00:00"
-    assert (product.category.name, product.category.parent.name, product.vendor.name) == ("Mugs", "Kitchen", "Clay & Co")
+    assert (product.category.name, product.category.parent.name, product.vendor.name) == (
+        "Mugs",
+        "Kitchen",
+        "Clay & Co",
+    )
     assert (product.attributes, product.is_featured, product.is_digital) == ({"material": "clay"}, True, True)
     assert (product.seo_title, product.seo_description) == ("The mug", "A mug.")
     assert (product.price_min, product.price_max) == (Decimal("12.5"), Decimal("12.5"))
@@ -197,7 +201,10 @@ def test_all_or_nothing_is_nothing_if_anything_is_wrong(write):
         ('{"handle": NaN}', "line: NaN is no number in JSON."),
         ("[" * 100_000, "line: Objects and lists are nested too deeply."),
         (f'{{"a": {"1" * 5000}}}', "line: The line is not JSON: a number is too long. Write one object a line."),
-        (MUG | {"handle": "no slug"}, "handle: “no slug” is not a handle. Use letters a–z, digits, hyphens and underscores."),
+        (
+            MUG | {"handle": "no slug"},
+            "handle: “no slug” is not a handle. Use letters a–z, digits, hyphens and underscores.",
+        ),
         (MUG | {"title": 5}, "title: This is not a text. Write it in quotation marks."),
         (MUG | {"title": "a\0b"}, "title: The cell contains the control character U+0000. Remove it."),
         (MUG | {"title": "\ud800"}, "title: The text holds half a character (a lone surrogate). Remove it."),
@@ -207,13 +214,22 @@ def test_all_or_nothing_is_nothing_if_anything_is_wrong(write):
             MUG | {"publishedAt": "2026-03-01T10:00:00"},
             "publishedAt: This is not a moment with its time zone. Write it like 2026-03-01T09:00:00Z.",
         ),
-        (MUG | {"category": ["A", ""]}, 'category: A step of the path is empty. Write it like ["Kitchen", "Drinkware", "Mugs"].'),
+        (
+            MUG | {"category": ["A", ""]},
+            'category: A step of the path is empty. Write it like ["Kitchen", "Drinkware", "Mugs"].',
+        ),
         (MUG | {"vendor": ""}, "vendor: The name of the vendor is missing. Write it, or leave the key out."),
         (MUG | {"tags": "a"}, "tags: This is not a list. Write it in [ ]."),
         (MUG | {"isFeatured": "yes"}, "isFeatured: Write true or false, without quotation marks."),
         (MUG | {"attributes": []}, 'attributes: These are an object such as { "material": "oak" }.'),
-        (MUG | {"images": [{"url": "javascript:x"}]}, "images.0.url: “javascript:x” is not an address. Write one that begins with https://."),
-        (MUG | {"variants": [VARIANT | {"prices": []}]}, "variants.0.prices: The price in EUR, the shop's own currency, is missing."),
+        (
+            MUG | {"images": [{"url": "javascript:x"}]},
+            "images.0.url: “javascript:x” is not an address. Write one that begins with https://.",
+        ),
+        (
+            MUG | {"variants": [VARIANT | {"prices": []}]},
+            "variants.0.prices: The price in EUR, the shop's own currency, is missing.",
+        ),
         (
             MUG | {"variants": [VARIANT | {"prices": [{"currency": "EUR", "amount": 12.5}]}]},
             "variants.0.prices.0.amount: This is not a text. Write it in quotation marks.",
@@ -227,7 +243,10 @@ def test_all_or_nothing_is_nothing_if_anything_is_wrong(write):
             "variants.0.prices.1.currency: This is not a currency of the shop, which has EUR.",
         ),
         (MUG | {"variants": [VARIANT | {"stock": -1}]}, "variants.0.stock: This is not a number from 0 to 2147483647."),
-        (MUG | {"variants": [VARIANT | {"stock": True}]}, "variants.0.stock: This is not a whole number. Write digits only, like 25."),
+        (
+            MUG | {"variants": [VARIANT | {"stock": True}]},
+            "variants.0.stock: This is not a whole number. Write digits only, like 25.",
+        ),
         (
             MUG | {"variants": [VARIANT, VARIANT | {"sku": "T"}]},
             "variants.1: variants.0 has the same options. Each needs its own.",
@@ -240,7 +259,10 @@ def test_all_or_nothing_is_nothing_if_anything_is_wrong(write):
             MUG | {"variants": [VARIANT | {"image": "https://a.example/1.jpg"}]},
             "variants.0.image: This is not the address of one of the product's images. Add it to them.",
         ),
-        (MUG | {"variants": [variant(str(n), str(n)) for n in range(501)]}, "variants: 501 are too many. Keep at most 500."),
+        (
+            MUG | {"variants": [variant(str(n), str(n)) for n in range(501)]},
+            "variants: 501 are too many. Keep at most 500.",
+        ),
     ],
 )
 def test_a_bad_line_is_reported_by_its_path_and_nothing_written(write, line, complaint):

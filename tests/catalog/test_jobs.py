@@ -89,9 +89,7 @@ def waiting_job(owner, private, content=GOOD, **fields):
     (private / "jobs").mkdir(parents=True, exist_ok=True)
     (private / "jobs" / "source").write_bytes(content)
     options = {"format": "SHOPIFY_CSV", "policy": "SKIP_BAD"}
-    return models.Job.objects.create(
-        kind="IMPORT", owner=owner, source="jobs/source", **{"options": options, **fields}
-    )
+    return models.Job.objects.create(kind="IMPORT", owner=owner, source="jobs/source", **{"options": options, **fields})
 
 
 # ── An import ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -181,7 +179,10 @@ def test_a_report_of_json_lines_is_json_lines(api, sent):
     ("content", "sentence"),
     [
         (b" \n", "The file is empty."),
-        (b"PK\x03\x04", "The file is a ZIP archive or a workbook. Unpack it, or save it as “CSV UTF-8”, and import that."),
+        (
+            b"PK\x03\x04",
+            "The file is a ZIP archive or a workbook. Unpack it, or save it as “CSV UTF-8”, and import that.",
+        ),
         (b"Handle\nm\xfcg\n", "The file is not UTF-8 (line 2). Export it again as “CSV UTF-8”."),
         (
             b"Title,Variant Price\nMug,1\n",

@@ -22,9 +22,9 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, help="the file to write; one that is there is replaced")
         parser.add_argument("--format", choices=list(FileFormat), help="SHOPIFY_CSV unless its name says otherwise")
         for name, declared in ManagedProductFilterSet.base_filters.items():
-            several = {"nargs": "+"} if name in ("tags", "attributes") else {}
-            help_text = declared.extra.get("help_text")
-            parser.add_argument(f"--{name.replace('_', '-')}", dest=name, help=help_text, **several)
+            option, help_text = f"--{name.replace('_', '-')}", declared.extra.get("help_text")
+            nargs = "+" if name in ("tags", "attributes") else None
+            parser.add_argument(option, dest=name, help=help_text, nargs=nargs)
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
