@@ -19,7 +19,9 @@ pytestmark = pytest.mark.django_db
 
 JOB = "job { id kind status total done message reportUrl resultUrl finishedAt counts { created refused problems } }"
 IMPORT = f"""mutation($file: Upload!, $format: ProductFileFormat! = SHOPIFY_CSV, $policy: ImportPolicy! = SKIP_BAD) {{
-  productsImport(file: $file, format: $format, policy: $policy) {{ {JOB} userErrors {{ code field message retryable }} }}
+  productsImport(file: $file, format: $format, policy: $policy) {{
+    {JOB} userErrors {{ code field message retryable }}
+  }}
 }}"""
 EXPORT = f"""mutation($format: ProductFileFormat! = SHOPIFY_CSV, $filters: ManagedProductFilters) {{
   productsExport(format: $format, filters: $filters) {{ {JOB} userErrors {{ code field message }} }}
