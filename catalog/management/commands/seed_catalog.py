@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection, transaction
+from django.db import connection, reset_queries, transaction
 from django.utils.text import slugify
 
 from catalog import models, money
@@ -124,6 +124,8 @@ class Command(BaseCommand):
         for start in range(0, wanted, BATCH):
             with transaction.atomic():
                 made += _fill(range(start, min(start + BATCH, wanted)), seed, shelves, vendors)
+            if settings.DEBUG:
+                reset_queries()  # which Django would keep in memory
         if connection.vendor == "postgresql":
             # What the server does by itself some minutes later.
             with connection.cursor() as cursor:
