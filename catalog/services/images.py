@@ -66,12 +66,12 @@ def _add_stored(*, product_id: int, names: list[str], alts: list[str], actor: Us
 
 
 def add_file(*, product_id: int, name: str, content: bytes, alt: str, position: int = 0) -> models.ProductImage:
-    """Shows a picture that we drew with the product, in all sizes. `name` ends as the format does: .webp."""
+    """Shows a picture that we drew with the product. `name` ends as the format does: .webp. Thumbnails are left to the
+    sweep: what we draw is as small as they are."""
     image = models.ProductImage(product_id=product_id, alt=alt, position=position)
     # Storage may be far away: no transaction waits for it.
     image.file.save(name, ContentFile(content), save=False)
     image.save()
-    make_thumbnails(image_id=image.pk)
     return image
 
 
