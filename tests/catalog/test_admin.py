@@ -263,17 +263,6 @@ def test_a_product_of_many_variants_is_edited_a_page_at_a_time(admin_client):
     assert (product.price_min, product.price_max) == (Decimal("20.000"), Decimal("30.000"))
 
 
-@pytest.mark.parametrize("name", ["product", "productvariant"])
-def test_what_orders_name_is_not_deleted(name, admin_client):
-    variant = make_variant()
-    row = variant.product if name == "product" else variant
-
-    answer = admin_client.post(reverse(f"admin:catalog_{name}_delete", args=[row.pk]), {"post": "yes"})
-
-    assert answer.status_code == 403
-    assert Product.objects.count() == ProductVariant.objects.count() == 1
-
-
 # ── Pictures ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_an_uploaded_picture_is_made_anew_without_what_it_knew_of_its_maker(admin_client):
     product = make_product()

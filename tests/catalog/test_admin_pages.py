@@ -5,7 +5,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from catalog.models import Category, StockLevel, Vendor
+from catalog.models import Category, Product, ProductVariant, StockLevel, Vendor
 from catalog.services import reviews, versions
 from notifications.models import Event
 from tests.conftest import make_product, make_user, make_variant
@@ -31,6 +31,17 @@ def merchandiser(db):
 @pytest.fixture
 def administrator(db):
     return _browser("Administrator")
+
+
+@pytest.mark.parametrize("name", ["product", "productvariant"])
+def test_what_orders_name_is_not_deleted(name, administrator):
+    variant = make_variant()
+    row = variant.product if name == "product" else variant
+
+    answer = administrator.post(reverse(f"admin:catalog_{name}_delete", args=[row.pk]), {"post": "yes"})
+
+    assert answer.status_code == 403
+    assert Product.objects.count() == ProductVariant.objects.count() == 1
 
 
 # ── Categories ───────────────────────────────────────────────────────────────────────────────────────────────────────
