@@ -31,11 +31,12 @@ def fill_inboxes(event: Event) -> None:
 
 def ring(event: Event) -> None:
     """Tells every process that the subject, and its audience, have news. A lost bell costs delay: followers poll."""
-    ring_topics([event.topic, *(topic_of("user", user) for user in event.audience.get("users", []))])
+    users = [topic_of("user", user) for user in event.audience.get("users", [])]
+    ring_topics(list(dict.fromkeys([event.topic, *users])))  # a user's own news is for them as well
 
 
 def ring_topics(topics: list[str]) -> None:
-    """The same where there is no event, because nobody needs a history of it: how far something is. After the commit."""
+    """The same where there is no event, because nobody needs a history of how far something is. After the commit."""
     try:
         async_to_sync(_ring)(topics)
     except Exception:  # a channel layer that is down must not hold up the rest of the delivery

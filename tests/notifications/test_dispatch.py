@@ -187,7 +187,7 @@ def test_a_channel_layer_that_is_away_stops_neither_the_inbox_nor_a_reaction(cus
     assert reacted == [str(event.pk)]
     assert is_dispatched(event)
     assert [record.message for record in caplog.records if record.name == "notifications.delivery"] == [
-        "No bell for account.registered #1: the channel layer does not answer."
+        f"No bell for user.{customer.pk}: the channel layer does not answer."
     ]
 
 

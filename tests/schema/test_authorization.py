@@ -1,6 +1,7 @@
 """Who may do what: every field of the API, asked by everybody. A field that is not in the matrix fails."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from channels.db import database_sync_to_async
 from django.apps import apps
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
@@ -15,7 +17,7 @@ from accounts import throttling
 from accounts.events import AccountUpdated
 from accounts.models import Address, Session, User
 from accounts.permissions import STAFF_ROLES, Role
-from catalog.models import Category, Product, ProductStatus, Review, ReviewStatus, Wishlist
+from catalog.models import Category, Job, JobKind, Product, ProductStatus, Review, ReviewStatus, Wishlist
 from catalog.services import versions
 from notifications import outbox
 from schema import kit
@@ -121,12 +123,29 @@ def catalogue_of(owner: User) -> dict[str, Any]:
         "published_review": gid(reviews[0]),
         "review": gid(reviews[1]),
         "wishlist": gid(wishlist),
+        "job": gid(Job.objects.create(kind=JobKind.EXPORT, owner=owner, options={"format": "JSON_LINES"})),
+        "file": b"Handle,Title,Vendor,Variant SKU,Variant Price\nnew,New,Maker,NEW,1.00\n",
         "share_key": wishlist.share_key,
     }
 
 
 def variables_of(field: str, world: dict[str, Any]) -> dict[str, Any]:
     return {name: world[key] for name, _, key in (pair.partition("=") for pair in MATRIX[field][1].split())}
+
+
+def sent(client: Api, document: str, variables: dict[str, Any]) -> dict[str, Any]:
+    """The response; a file goes by multipart."""
+    content = variables.get("file")
+    if content is None:
+        return client.send(document, **variables)
+    operations = {"query": document, "variables": {**variables, "file": None}}
+    form = {
+        "operations": json.dumps(operations),
+        "map": json.dumps({"0": ["variables.file"]}),
+        "0": SimpleUploadedFile("products.csv", content),
+    }
+    headers = {"Authorization": f"Bearer {client.token}"} if client.token else {}
+    return client.http.post("/graphql", form, headers=headers).json()
 
 
 def answer_in(response: dict[str, Any], field: str) -> str:
@@ -162,7 +181,7 @@ def test_each_field_answers_those_it_is_for_and_nothing_is_written_for_others(fi
         throttling._local_limiter().storage.reset()
         with transaction.atomic():
             with CaptureQueriesContext(connection) as statements:
-                answers[persona] = answer_in(client.send(document, **variables_of(field, world)), field)
+                answers[persona] = answer_in(sent(client, document, variables_of(field, world)), field)
             # What was written may have been rolled back; without a write there is nothing to compare.
             if answers[persona] != OK and any(map(is_write, statements.captured_queries)):
                 assert everything() == before, persona

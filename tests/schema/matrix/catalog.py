@@ -112,6 +112,19 @@ ROWS: Rows = {
     ),
     "productImageUpdate": (of_id("productImageUpdate", ', alt: "New"'), "id=image", keepers()),
     "productImageRemove": (of_id("productImageRemove"), "id=image", keepers()),
+    # Jobs.
+    "productsImport": (
+        "mutation($file: Upload!) { productsImport(file: $file) { userErrors { code } } }",
+        "file=file",
+        holders(*MERCHANDISERS),
+    ),
+    "productsExport": (
+        "mutation { productsExport(format: JSON_LINES) { userErrors { code } } }",
+        "",
+        holders(*MERCHANDISERS),
+    ),
+    "jobs": ("{ jobs { edges { node { status } } } }", "", signed_in()),
+    "job": ("query($id: ID!) { job(id: $id) { status } }", "id=job", owner_only()),
     # Stock.
     "variantStockAdjust": (
         of_id("variantStockAdjust", ', delta: 1, reason: RECEIVED, note: ""'),

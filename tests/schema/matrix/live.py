@@ -1,6 +1,6 @@
 """Of subscriptions."""
 
-from tests.schema.matrix.personas import ORDER_DESK, Rows, owner_and, signed_in
+from tests.schema.matrix.personas import ORDER_DESK, Rows, owner_and, owner_only, signed_in
 
 ROWS: Rows = {
     "orderStatusChanged": (
@@ -13,6 +13,7 @@ ROWS: Rows = {
         "id=order",
         owner_and(*ORDER_DESK),
     ),
+    "jobProgress": ("subscription($id: ID!) { jobProgress(id: $id) { status } }", "id=job", owner_only()),
     "approvalRequestAdded": ("subscription { approvalRequestAdded { summary } }", "", signed_in()),
     "notificationReceived": ("subscription { notificationReceived { title } }", "", signed_in()),
 }
