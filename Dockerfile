@@ -15,7 +15,7 @@ COPY pyproject.toml uv.lock ./
 RUN uv sync --frozen --no-dev --no-cache
 COPY . .
 COPY --from=frontend /frontend/dist frontend/dist
-RUN mkdir -p var/media && SECRET_KEY=only-to-collect-static-files-in-the-image DATABASE_URL=sqlite:// \
+RUN mkdir -p var/media var/private && SECRET_KEY=only-to-collect-static-files-in-the-image DATABASE_URL=sqlite:// \
   EMAIL_URL=consolemail:// SHOP_URL=http://localhost python manage.py collectstatic --no-input && chown -R nexus var
 USER nexus
 EXPOSE 8000
