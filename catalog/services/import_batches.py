@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 
 from catalog.errors import CatalogError, CatalogErrorCode
 from catalog.importing import ParsedProduct
+from catalog.services import stock
 from catalog.services.import_plan import Plan
 from catalog.services.import_shop import Shop, Wanted
 
@@ -49,29 +50,34 @@ class Written:
         return len({refusal.parsed.handle for refusal in self.refusals})
 
 
-def write(*, parsed: Sequence[ParsedProduct], actor: "User | None" = None) -> Written:
+def write(
+    *, parsed: Sequence[ParsedProduct], actor: "User | None" = None, counts: dict[int, int] | None = None
+) -> Written:
     """Makes the products with these handles what the file says: themselves, their variants, prices, stock, images.
 
     Variants are matched by SKU; those the file no longer has become inactive. Images are matched by address; those
     with a file of ours are left where they are. A product of which something cannot be is left entirely as it was.
+
+    Where one transaction has several batches, `counts` collects what is on hand of variants that are on the shelf
+    already (id → quantity), for `stock.set_imported` after the last: no checkout waits for the whole import then.
     """
     try:
         with transaction.atomic():
-            return _write(parsed, actor)
-    except IntegrityError:
+            return _write(parsed, actor, counts)
+    except (IntegrityError, CatalogError):
         if len(parsed) == 1:
             message = "Somebody else changed the same product at this moment. Import it again."
             error = CatalogError(CatalogErrorCode.INVALID, message, field=["handle"], retryable=True)
             return Written(refusals=[Refusal(parsed[0], error)])
     # One of them met somebody else's change; one by one, the others do not suffer from it.
-    parts = [write(parsed=[each], actor=actor) for each in parsed]
+    parts = [write(parsed=[each], actor=actor, counts=counts) for each in parsed]
     return Written(
         outcomes=[outcome for part in parts for outcome in part.outcomes],
         refusals=[refusal for part in parts for refusal in part.refusals],
     )
 
 
-def _write(parsed: Sequence[ParsedProduct], actor: "User | None") -> Written:
+def _write(parsed: Sequence[ParsedProduct], actor: "User | None", counts: dict[int, int] | None) -> Written:
     wanted = [Wanted(each) for each in parsed]
     shop = Shop(wanted)
     rest = [each for each in wanted if not _is_so_already(each, shop)]
@@ -90,6 +96,10 @@ def _write(parsed: Sequence[ParsedProduct], actor: "User | None") -> Written:
             has_changed = plan.add(each)
             written.outcomes.append(ImportOutcome.UPDATED if has_changed else ImportOutcome.UNCHANGED)
     plan.write(actor)
+    if counts is not None:
+        counts |= plan.counts
+    elif plan.counts:
+        stock.set_imported(quantities=plan.counts, actor=actor)
     return written
 
 

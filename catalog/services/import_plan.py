@@ -33,7 +33,7 @@ class Plan:
         self.shop = shop
         self.is_trial = is_trial
         self.new: dict[type[Model], list[Any]] = {
-            model: [] for model in (models.Product, models.ProductImage, models.ProductVariant, models.StockLevel)
+            model: [] for model in (models.Product, models.ProductImage, models.ProductVariant)
         }
         self.changed: dict[type[Model], list[Any]] = {
             model: [] for model in (models.Product, models.ProductImage, models.ProductVariant)
@@ -44,7 +44,9 @@ class Plan:
         # Whether new or changed, they have one key by which the database knows which.
         self.prices: list[models.VariantPrice] = []
         self.ranges: list[models.PriceRange] = []
-        self.stock: dict[int, int | None] = {}
+        # What is on hand: of variants that were never counted, and, by key, of others. The latter is not written here.
+        self.first_counts: list[tuple[models.ProductVariant, int]] = []
+        self.counts: dict[int, int] = {}
         # Variants that leave their combination of options to another, which may come before they have gone.
         self.parked: list[int] = []
 
@@ -56,22 +58,18 @@ class Plan:
         if parsed.handle in self.shop.moved:
             message = f"This handle leads to the product “{self.shop.moved[parsed.handle]}” now. Write that handle."
             found.append(CatalogError(CatalogErrorCode.SLUG_TAKEN, message, field=["handle"]))
-        ours = product.pk if product else None
-        known = {variant.sku: variant for variant in self.shop.variants.get(ours, ())} if ours else {}
+        known = {variant.sku: variant for variant in self.shop.variants.get(product.pk, ())} if product else {}
         for index, (variant, _) in enumerate(wanted.variants):
             path = ["variants", str(index)]
-            if self.shop.owners.get(variant.sku, ours) != ours:
-                found.append(self._foreign_sku(variant.sku, [*path, "sku"]))
+            owner = self.shop.owners.get(variant.sku, parsed.handle)
+            if owner != parsed.handle:
+                message = f"“{variant.sku}” is a SKU of the product “{owner}”. Give each variant its own."
+                found.append(CatalogError(CatalogErrorCode.INVALID, message, field=[*path, "sku"]))
             level = self.shop.levels.get(known[variant.sku].pk) if variant.sku in known else None
-            if level and variant.on_hand is not None and variant.on_hand < level.reserved:
-                message = f"{level.reserved} of it are reserved; {variant.on_hand} on hand would be too few."
-                found.append(CatalogError(CatalogErrorCode.OUT_OF_STOCK, message, field=[*path, "stock"]))
+            if level and variant.on_hand is not None:
+                refusal = stock.too_few(level, variant.on_hand, field=[*path, "stock"])
+                found += [refusal] if refusal else []
         return found
-
-    def _foreign_sku(self, sku: str, path: list[str]) -> CatalogError:
-        owner = models.Product.objects.values_list("slug", flat=True).get(pk=self.shop.owners[sku])
-        message = f"“{sku}” is a SKU of the product “{owner}”. Give each variant its own."
-        return CatalogError(CatalogErrorCode.INVALID, message, field=path)
 
     # ── What is to be ────────────────────────────────────────────────────────────────────────────────────────────────
     def add(self, wanted: Wanted) -> bool:
@@ -182,12 +180,13 @@ class Plan:
         return has_changed
 
     def _add_stock(self, variant: models.ProductVariant, on_hand: int | None, is_new: bool) -> bool:
-        if is_new or variant.pk not in self.shop.levels:
-            self.new[models.StockLevel].append(models.StockLevel(variant=variant, on_hand=on_hand or 0))
+        level = None if is_new else self.shop.levels.get(variant.pk)
+        if level is None:
+            self.first_counts.append((variant, on_hand or 0))
             return True
-        if on_hand is None or on_hand == self.shop.levels[variant.pk].on_hand:
+        if on_hand is None or on_hand == level.on_hand:
             return False
-        self.stock[variant.pk] = on_hand
+        self.counts[variant.pk] = on_hand
         return True
 
     def _add_prices(
@@ -228,7 +227,7 @@ class Plan:
 
     # ── Writing it ───────────────────────────────────────────────────────────────────────────────────────────────────
     def write(self, actor: "User | None") -> None:
-        """A statement or two for each table that something changes in."""
+        """A statement or two for each table that something changes in. `counts` are for the caller to write, last."""
         for model, keys in self.gone.items():
             if keys:
                 model._default_manager.filter(pk__in=keys).delete()
@@ -237,10 +236,8 @@ class Plan:
         if self.parked:
             models.ProductVariant.objects.filter(pk__in=self.parked).update(is_active=False)
         self._save(models.ProductVariant, _VARIANT)
-        if self.new[models.StockLevel]:
-            models.StockLevel.objects.bulk_create(self.new[models.StockLevel])
-        if self.stock:
-            stock.set_imported(quantities=self.stock, actor=actor)
+        if self.first_counts:
+            stock.begin_imported(quantities={variant.pk: count for variant, count in self.first_counts}, actor=actor)
         _put(self.prices, ["variant", "currency"], ["amount", "compare_at_amount"])
         _put(self.ranges, ["product", "currency"], ["lowest", "highest"])
 

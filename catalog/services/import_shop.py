@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import F, Q
 
 from catalog import importing, models
 from catalog.errors import CatalogError
-from catalog.services import content, stock
+from catalog.services import content
 from catalog.services.places import Categories, Vendors
 
 
@@ -55,7 +55,7 @@ class Wanted:
 class Shop:
     """What the shop knows of the products of a batch: of all of them in the same few statements.
 
-    With `is_locked` the products, and the stock of their variants, are locked, each in the order of their keys.
+    With `is_locked` the products are locked, in the order of their keys, and with them all of theirs but the stock.
     """
 
     def __init__(self, wanted: Sequence[Wanted], *, is_locked: bool = False):
@@ -73,7 +73,7 @@ class Shop:
         self.ranges: dict[int, dict[str, models.PriceRange]] = defaultdict(dict)
         self.images: dict[int, list[models.ProductImage]] = defaultdict(list)
         if keys:
-            self._read_more(keys, variant_keys, is_locked)
+            self._read_more(keys, variant_keys)
         self.vendors = Vendors([each.parsed.vendor or importing.DEFAULT_VENDOR for each in wanted])
         self.categories = Categories([each.parsed.category for each in wanted if each.parsed.category])
 
@@ -84,23 +84,20 @@ class Shop:
         return dict(former.values_list("slug", "product__slug"))
 
     def _variants(self, wanted: Sequence[Wanted], keys: list[int]) -> dict[int, list[models.ProductVariant]]:
-        """Those of the products, in the shop's order; `owners` also knows the other products' with a SKU of theirs."""
+        """Those of the products, in the shop's order; `owners` knows whose a SKU is, also another product's."""
         skus = [variant.sku for each in wanted for variant, _ in each.variants]
         found = models.ProductVariant.objects.filter(Q(product__in=keys) | Q(sku__in=skus))
         ours = set(keys)
         variants: dict[int, list[models.ProductVariant]] = defaultdict(list)
-        self.owners: dict[str, int] = {}
-        for variant in found.order_by("position", "pk"):
-            self.owners[variant.sku] = variant.product_id
+        self.owners: dict[str, str] = {}
+        for variant in found.annotate(handle=F("product__slug")).order_by("position", "pk"):
+            self.owners[variant.sku] = variant.handle  # type: ignore[attr-defined]
             if variant.product_id in ours:
                 variants[variant.product_id].append(variant)
         return variants
 
-    def _read_more(self, keys: list[int], variant_keys: list[int], is_locked: bool) -> None:
-        if is_locked:
-            self.levels = stock.locked(variant_keys)
-        else:
-            self.levels = models.StockLevel.objects.in_bulk(variant_keys)
+    def _read_more(self, keys: list[int], variant_keys: list[int]) -> None:
+        self.levels = models.StockLevel.objects.in_bulk(variant_keys)
         for price in models.VariantPrice.objects.filter(variant__in=variant_keys):
             self.prices[price.variant_id][price.currency] = price
         for each in models.PriceRange.objects.filter(product__in=keys):

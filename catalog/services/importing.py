@@ -5,21 +5,19 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from django.db import transaction
 
 from catalog import importing
 from catalog.importing import FileFormat, ParsedProduct, RowProblem
-from catalog.services import import_batches
-from catalog.services.import_batches import ImportOutcome
+from catalog.services import import_batches, stock
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 BATCH = 500
-
-__all__ = ["BATCH", "ImportOutcome", "ImportPolicy", "Imported", "import_products"]
+T = TypeVar("T")
 
 
 class ImportPolicy(StrEnum):
@@ -76,11 +74,15 @@ def import_products(
                 transaction.set_rollback(is_dry_run)
                 progress(imported)
     elif not checked.faulty:
+        counts: dict[int, int] = {}
         with transaction.atomic():
             for batch in batches:
-                _import(batch, imported, format, report, actor)
+                _import(batch, imported, format, report, actor, counts)
                 progress(imported)
-            transaction.set_rollback(is_dry_run or bool(imported.counts["refused"]))
+            is_kept = not is_dry_run and not imported.counts["refused"]
+            for part in _batches(sorted(counts) if is_kept else ()):
+                stock.set_imported(quantities={key: counts[key] for key in part}, actor=actor)
+            transaction.set_rollback(not is_kept)
     if policy is ImportPolicy.ATOMIC and imported.counts["refused"]:
         imported.done = imported.total
         imported.counts = Counter(refused=imported.total, problems=imported.counts["problems"])
@@ -93,8 +95,9 @@ def _import(
     format: FileFormat,
     report: Callable[[RowProblem], None],
     actor: "User | None",
+    counts: dict[int, int] | None = None,
 ) -> None:
-    written = import_batches.write(parsed=batch, actor=actor)
+    written = import_batches.write(parsed=batch, actor=actor, counts=counts)
     for refusal in written.refusals:
         path = refusal.error.field or ["handle"]
         report(importing.place(refusal.parsed, path, str(refusal.error.message), format))
@@ -103,7 +106,7 @@ def _import(
     imported.counts.update(refused=written.refused, problems=len(written.refusals))
 
 
-def _batches(products: Iterable[ParsedProduct]) -> Iterator[list[ParsedProduct]]:
-    products = iter(products)
-    while batch := list(islice(products, BATCH)):
+def _batches(found: Iterable[T]) -> Iterator[list[T]]:
+    found = iter(found)
+    while batch := list(islice(found, BATCH)):
         yield batch

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from accounts.services import checks
 from catalog import events
 from catalog.errors import CatalogError, CatalogErrorCode, OutOfStock
 from catalog.models import (
@@ -18,7 +17,7 @@ from catalog.models import (
     StockMovement,
     Vendor,
 )
-from catalog.services import access
+from catalog.services import access, content
 from notifications import outbox
 
 if TYPE_CHECKING:
@@ -115,14 +114,7 @@ def set_threshold(*, actor: "User", variant_id: int, low_below: int | None) -> P
 
 
 def _checked_note(note: str) -> str:
-    note = note.strip()
-    if len(note) > MAX_NOTE or not checks.is_text(note):
-        raise CatalogError(
-            CatalogErrorCode.INVALID,
-            f"A note has at most {MAX_NOTE} characters, and none of them is a control character.",
-            field=["note"],
-        )
-    return note
+    return content.checked_line(note, field=["note"], longest=MAX_NOTE)
 
 
 def _change(level: StockLevel, after: int, *, field: str, reason: AdjustmentReason, note: str, actor: "User") -> None:
@@ -142,26 +134,35 @@ def _change(level: StockLevel, after: int, *, field: str, reason: AdjustmentReas
 
 # ── By files ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 @transaction.atomic
-def set_imported(*, quantities: Mapping[int, int | None], actor: "User | None" = None) -> bool:
-    """Makes what is on hand of each variant what a file says; None leaves the number, which begins at 0. Returns
-    whether anything changed. Refuses less than is reserved."""
-    levels = locked(quantities)
-    wanted = {pk: level.on_hand if (said := quantities[pk]) is None else said for pk, level in levels.items()}
-    for pk, level in levels.items():
-        if wanted[pk] < level.reserved:
-            message = f"{level.reserved} of it are reserved; {wanted[pk]} on hand would be too few."
-            raise CatalogError(CatalogErrorCode.OUT_OF_STOCK, message)
-    moved = _move(levels.values(), wanted, reason=MovementReason.IMPORTED, actor=actor)
+def set_imported(*, quantities: Mapping[int, int], actor: "User | None" = None) -> None:
+    """Makes what is on hand of each variant (id → quantity) what a file says. OUT_OF_STOCK for less than is reserved.
 
-    # Of what was never counted nobody asked to hear.
-    first = {pk: quantities[pk] or 0 for pk in sorted(quantities) if pk not in levels}
-    StockLevel.objects.bulk_create(StockLevel(pk=pk, on_hand=count) for pk, count in first.items())
+    Their rows stay locked, in id order, until the transaction ends: call it last.
+    """
+    levels = locked(quantities)
+    for level in levels.values():
+        if refusal := too_few(level, quantities[level.pk]):
+            raise refusal
+    _move(levels.values(), quantities, reason=MovementReason.IMPORTED, actor=actor)
+
+
+@transaction.atomic
+def begin_imported(*, quantities: Mapping[int, int], actor: "User | None" = None) -> None:
+    """Begins to count variants (id → quantity) that never were. Nobody asked to hear of them, so nobody is told."""
+    StockLevel.objects.bulk_create(StockLevel(pk=pk, on_hand=count) for pk, count in quantities.items())
     StockMovement.objects.bulk_create(
         StockMovement(variant_id=pk, reason=MovementReason.IMPORTED, before=0, after=count, actor=actor)
-        for pk, count in first.items()
+        for pk, count in quantities.items()
         if count
     )
-    return bool(moved or first)
+
+
+def too_few(level: StockLevel, quantity: int, *, field: list[str] | None = None) -> CatalogError | None:
+    """Why so few cannot be on hand; None where they are enough for what is reserved."""
+    if quantity >= level.reserved:
+        return None
+    message = f"{level.reserved} of it are reserved; {quantity} on hand would be too few."
+    return CatalogError(CatalogErrorCode.OUT_OF_STOCK, message, field=field)
 
 
 # ── What all of them do ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -191,8 +192,8 @@ def _move(
     reason: MovementReason,
     note: str = "",
     actor: "User | None" = None,
-) -> bool:
-    """Makes what is on hand so many of each, and tells who has to know. Returns whether any changed.
+) -> None:
+    """Makes what is on hand so many of each, and tells who has to know.
 
     The rows are locked, which numbers the events about their variants too: nothing else is recorded about a variant.
     """
@@ -220,7 +221,6 @@ def _move(
         _tell_low(low, actor)
     if back:
         _tell_back(back, actor)
-    return bool(moved)
 
 
 def _is_low(level: StockLevel) -> bool:

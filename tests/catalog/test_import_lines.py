@@ -8,6 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from catalog import models
+from catalog.importing import FileFormat
+from catalog.services import importing
 from tests.conftest import make_product
 
 pytestmark = pytest.mark.django_db
@@ -96,7 +98,9 @@ def test_a_line_becomes_a_product_with_everything_it_says(write, settings):
     assert small.prices.values_list("currency", "amount", "compare_at_amount").get() == ("USD", 14, 20)
     assert product.price_ranges.values_list("currency", "lowest", "highest").get() == ("USD", 14, 14)
     assert small.options_key == models.ProductVariant.key_of(small.options)
-    assert not models.StockMovement.objects.exists()
+    assert list(models.StockMovement.objects.values_list("variant", "reason", "before", "after")) == [
+        (small.pk, "IMPORTED", 0, 5)
+    ]
 
 
 def test_a_key_that_is_not_there_says_nothing(write):
@@ -135,8 +139,34 @@ def test_stock_that_changes_leaves_a_movement(write):
     run(path)
     run(path)
 
-    (movement,) = models.StockMovement.objects.all()
-    assert (movement.reason, movement.before, movement.after) == ("IMPORTED", 5, 8)
+    movements = models.StockMovement.objects.order_by("pk").values_list("reason", "before", "after")
+    assert list(movements) == [("IMPORTED", 0, 5), ("IMPORTED", 5, 8)]
+
+
+def test_all_or_nothing_writes_stock_last_so_that_nobody_waits_for_the_rest_of_the_file(write, monkeypatch):
+    monkeypatch.setattr(importing, "BATCH", 1)
+    lamp = MUG | {"handle": "lamp", "title": "Lamp"}
+    run(write(MUG | {"variants": [variant("S", "S", stock=5)]}, lamp | {"variants": [variant("L", "L", stock=5)]}))
+    path = write(lamp | {"variants": [variant("L", "L", stock=8)]}, MUG | {"variants": [variant("S", "S", stock=9)]})
+    on_the_way = []
+
+    with path.open("rb") as file:
+        importing.import_products(
+            file=file,
+            name="The file",
+            format=FileFormat.JSON_LINES,
+            policy=importing.ImportPolicy.ATOMIC,
+            report=lambda _: None,
+            progress=lambda imported: on_the_way.append((imported.done, *on_hand())),
+        )
+
+    assert on_the_way == [(0, 5, 5), (1, 5, 5), (2, 5, 5)]
+    assert on_hand() == [9, 8]
+
+
+def on_hand():
+    """Of S, then of L."""
+    return list(models.StockLevel.objects.order_by("-variant__sku").values_list("on_hand", flat=True))
 
 
 def test_less_stock_than_is_reserved_is_refused(write):

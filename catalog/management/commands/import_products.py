@@ -8,7 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from catalog import importing
 from catalog.importing import FileFormat, RowProblem
-from catalog.services.importing import Imported, ImportOutcome, ImportPolicy, import_products
+from catalog.services.import_batches import ImportOutcome
+from catalog.services.importing import Imported, ImportPolicy, import_products
 
 BAR_WIDTH = 30
 
