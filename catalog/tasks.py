@@ -3,6 +3,7 @@
 from typing import Any
 
 from celery import shared_task
+from django.db import OperationalError
 
 from catalog.services import images, job_runs, jobs, privacy, stock_alerts
 from notifications.models import Event
@@ -51,7 +52,12 @@ def forget_erased_customers(**_: Any) -> int:
 
 # ── Imports and exports ──────────────────────────────────────────────────────────────────────────────────────────────
 # Longer than a run takes, and shorter than the hour after which Redis gives a task to another worker.
-_LONG = {"time_limit": job_runs.RUN_SECONDS + 300}
+_LONG: dict[str, Any] = {
+    "time_limit": job_runs.RUN_SECONDS + 300,
+    "autoretry_for": (OperationalError,),
+    "retry_backoff": 5,
+    "max_retries": jobs.ATTEMPTS,
+}
 
 
 @shared_task(**_LONG)

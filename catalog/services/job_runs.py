@@ -8,7 +8,7 @@ from tempfile import TemporaryFile
 from typing import Any, Protocol
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from catalog import importing, models
@@ -55,6 +55,10 @@ def run(*, job_id: UUID | str) -> None:
     except _TooLongError:
         minutes = RUN_SECONDS // 60
         _fail(job, f"This took more than {minutes} minutes. Split the file; what was imported until then stays.")
+    except OperationalError:
+        # Of two that wait for each other the database ends one: its task tries again, else the sweep sees to it.
+        jobs.give_back(job=job)
+        raise
     except Exception:
         _fail(job, "Something went wrong on our side. It was logged.")
         raise

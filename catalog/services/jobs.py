@@ -113,6 +113,12 @@ def claim(*, job_id: UUID | str) -> models.Job | None:
     return job
 
 
+def give_back(*, job: models.Job) -> None:
+    """Lets another worker have the job at once, if it is still this one's."""
+    mine = models.Job.objects.filter(pk=job.pk, status=models.JobStatus.RUNNING, started_at=job.started_at)
+    mine.update(status=models.JobStatus.QUEUED)
+
+
 def lost() -> list[UUID]:
     """The jobs that wait for nobody: their worker died, or the news of them never reached one."""
     now = timezone.now()

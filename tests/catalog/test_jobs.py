@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from channels.db import database_sync_to_async
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
 from django.utils import timezone
 
 from catalog import models, tasks
@@ -407,6 +408,24 @@ def test_a_bug_ends_the_job_without_telling_its_inside(keeper, private, monkeypa
 
     job.refresh_from_db()
     assert (job.status, job.message) == ("FAILED", "Something went wrong on our side. It was logged.")
+
+
+def test_a_run_that_the_database_ends_is_tried_again(api, sent, monkeypatch):
+    imported, ended = job_runs.import_products, []
+
+    def ended_once(**arguments):
+        if ended:
+            return imported(**arguments)
+        ended.append(True)
+        raise OperationalError("deadlock detected")
+
+    monkeypatch.setattr(job_runs, "import_products", ended_once)
+
+    payload = sent(GOOD)
+
+    job = api(READ, id=payload["job"]["id"])["job"]
+    assert (job["status"], job["counts"]["created"]) == ("DONE", 2)
+    assert models.Job.objects.get().options["attempts"] == 2
 
 
 # ── Cleared away ─────────────────────────────────────────────────────────────────────────────────────────────────────
