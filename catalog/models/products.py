@@ -224,10 +224,6 @@ class VariantQuerySet(models.QuerySet["ProductVariant"]):
         """Those of which at least one can be bought now, whatever their product's status."""
         return self.filter(is_active=True, stock__on_hand__gt=models.F("stock__reserved"))
 
-    def priced_in(self, currency: str) -> Self:
-        """Those with a price in this currency."""
-        return self if currency == settings.SHOP_CURRENCY else self.filter(prices__currency=currency)
-
 
 class ProductVariant(models.Model):
     """One buyable form of a product. `options` is [{"name": "Size", "value": "M"}, …].

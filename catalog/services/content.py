@@ -15,7 +15,7 @@ from catalog.errors import CatalogError, CatalogErrorCode
 
 # In characters; the columns' own bounds are given by the callers.
 MAX_HTML = 100_000
-MAX_TEXT = 5_000
+MAX_SEO_DESCRIPTION = 1_000
 MAX_TAGS = 50
 MAX_TAG = 50
 MAX_KEY = 100
@@ -48,12 +48,16 @@ def checked_line(value: str, *, field: list[str], longest: int = 255) -> str:
     return line
 
 
-def checked_text(value: str, *, field: list[str], longest: int = MAX_TEXT) -> str:
+def checked_text(value: str, *, field: list[str], longest: int) -> str:
     """Lines as they are kept: without space around them. May be empty."""
     text = value.strip()
     if len(text) > longest or not _is_storable(text):
         raise _invalid(f"This has at most {longest} characters, and none but line breaks and tabs controls.", field)
     return text
+
+
+def checked_seo_description(value: str, *, field: list[str]) -> str:
+    return checked_text(value, field=field, longest=MAX_SEO_DESCRIPTION)
 
 
 def checked_html(value: str, *, field: list[str]) -> str:

@@ -1,6 +1,6 @@
 """What variants cost in each currency, and what follows from it for their products."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # In any currency: nothing costs more, and every column has room for it.
 MAX_AMOUNT = Decimal(10) ** 9
+# (amount, compare-at amount)
+Price = tuple[Decimal, Decimal | None]
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,9 @@ def set_listed(*, variant_id: int, prices: Sequence[ListedPrice], actor: "User")
 
     changed = [currency for currency in wanted if wanted[currency] != _current(variant, currency)]
     if changed:
-        _write(variant, {currency: wanted[currency] for currency in changed})
+        gone = [currency for currency in changed if wanted[currency] is None]
+        variant.prices.filter(currency__in=gone).delete()
+        write({variant.pk: variant}, {(variant.pk, each): price for each in changed if (price := wanted[each])})
         refresh_ranges([variant.product])
         variant.product.save(update_fields=["updated_at"])
         fields = [f"prices.{currency}" for currency in changed]
@@ -77,37 +81,46 @@ def check_compare_at(compare_at: Decimal | None, amount: Decimal, *, field: list
         )
 
 
-def _checked(prices: Sequence[ListedPrice]) -> dict[str, tuple[Decimal, Decimal | None] | None]:
-    """(amount, compare-at amount) by currency; None for what is taken off the list."""
+def check_currency(currency: str, *, field: list[str]) -> None:
+    """CURRENCY_NOT_SUPPORTED for one in which the shop does not sell."""
+    if currency not in settings.SHOP_CURRENCIES:
+        raise CatalogError(
+            CatalogErrorCode.CURRENCY_NOT_SUPPORTED,
+            f"This shop sells in {', '.join(settings.SHOP_CURRENCIES)}. Choose one of these.",
+            field=field,
+        )
+
+
+def checked_price(amount: Decimal, compare_at: Decimal | None, currency: str, *, path: list[str]) -> Price:
+    """Both as they are kept; PRICE_INVALID for what no variant can cost."""
+    amount = checked_amount(amount, currency, field=[*path, "amount"])
+    if compare_at is not None:
+        compare_at = checked_amount(compare_at, currency, field=[*path, "compareAtAmount"])
+        check_compare_at(compare_at, amount, field=[*path, "compareAtAmount"])
+    return amount, compare_at
+
+
+def _checked(prices: Sequence[ListedPrice]) -> dict[str, Price | None]:
+    """By currency; None for what is taken off the list."""
     if not 1 <= len(prices) <= len(settings.SHOP_CURRENCIES):
         raise CatalogError(
             CatalogErrorCode.REQUIRED if not prices else CatalogErrorCode.TOO_MANY,
             f"Give from 1 to {len(settings.SHOP_CURRENCIES)} prices, one for each currency.",
             field=["prices"],
         )
-    wanted: dict[str, tuple[Decimal, Decimal | None] | None] = {}
+    wanted: dict[str, Price | None] = {}
     for index, price in enumerate(prices):
         path = ["prices", str(index)]
         _check_currency(price, wanted, path)
         if price.amount is None:
             wanted[price.currency] = None
-            continue
-        amount = checked_amount(price.amount, price.currency, field=[*path, "amount"])
-        compare_at = price.compare_at
-        if compare_at is not None:
-            compare_at = checked_amount(compare_at, price.currency, field=[*path, "compareAtAmount"])
-            check_compare_at(compare_at, amount, field=[*path, "compareAtAmount"])
-        wanted[price.currency] = amount, compare_at
+        else:
+            wanted[price.currency] = checked_price(price.amount, price.compare_at, price.currency, path=path)
     return wanted
 
 
 def _check_currency(price: ListedPrice, earlier: Collection[str], path: list[str]) -> None:
-    if price.currency not in settings.SHOP_CURRENCIES:
-        raise CatalogError(
-            CatalogErrorCode.CURRENCY_NOT_SUPPORTED,
-            f"This shop sells in {', '.join(settings.SHOP_CURRENCIES)}. Choose one of these.",
-            field=[*path, "currency"],
-        )
+    check_currency(price.currency, field=[*path, "currency"])
     if price.currency in earlier:
         raise CatalogError(
             CatalogErrorCode.INVALID,
@@ -122,7 +135,7 @@ def _check_currency(price: ListedPrice, earlier: Collection[str], path: list[str
         )
 
 
-def _current(variant: models.ProductVariant, currency: str) -> tuple[Decimal, Decimal | None] | None:
+def _current(variant: models.ProductVariant, currency: str) -> Price | None:
     if currency == settings.SHOP_CURRENCY == variant.currency:
         return variant.price_amount, variant.compare_at_amount
     if currency == settings.SHOP_CURRENCY:
@@ -131,31 +144,23 @@ def _current(variant: models.ProductVariant, currency: str) -> tuple[Decimal, De
     return None if listed is None else (listed.amount, listed.compare_at_amount)
 
 
-def _write(variant: models.ProductVariant, wanted: dict[str, tuple[Decimal, Decimal | None] | None]) -> None:
-    if own := wanted.pop(settings.SHOP_CURRENCY, None):
-        variant.price_amount, variant.compare_at_amount = own
+def write(variants: Mapping[int, models.ProductVariant], wanted: Mapping[tuple[int, str], Price]) -> None:
+    """What variants of a product that is locked cost, by key and currency. Its ranges are still to be refreshed."""
+    own = [variants[pk] for pk, currency in wanted if currency == settings.SHOP_CURRENCY]
+    for variant in own:
+        variant.price_amount, variant.compare_at_amount = wanted[variant.pk, settings.SHOP_CURRENCY]
         variant.currency = settings.SHOP_CURRENCY
-        variant.save(update_fields=["price_amount", "compare_at_amount", "currency"])
-    variant.prices.filter(currency__in=[currency for currency, price in wanted.items() if price is None]).delete()
+    models.ProductVariant.objects.bulk_update(own, ["price_amount", "compare_at_amount", "currency"])
     models.VariantPrice.objects.bulk_create(
         [
-            models.VariantPrice(variant=variant, currency=currency, amount=price[0], compare_at_amount=price[1])
-            for currency, price in wanted.items()
-            if price is not None
+            models.VariantPrice(variant_id=pk, currency=currency, amount=amount, compare_at_amount=compare_at)
+            for (pk, currency), (amount, compare_at) in wanted.items()
+            if currency != settings.SHOP_CURRENCY
         ],
         update_conflicts=True,
         unique_fields=["variant", "currency"],
         update_fields=["amount", "compare_at_amount"],
     )
-
-
-@transaction.atomic
-def refresh(*, product_id: int) -> None:
-    """What follows from a product's variants, after they were edited: its price ranges, a row of stock for each."""
-    product = models.Product.objects.select_for_update(of=("self",)).get(pk=product_id)
-    refresh_ranges([product])
-    without = product.variants.filter(stock=None)
-    models.StockLevel.objects.bulk_create(models.StockLevel(variant=variant) for variant in without)
 
 
 def refresh_ranges(products: Collection[models.Product]) -> None:

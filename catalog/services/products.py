@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 MAX_NEW_VARIANTS = 100
 # In characters. What an import brought may be longer.
 MAX_SLUG = 100
-MAX_SEO_DESCRIPTION = 1000
 
 
 @races.refused()
@@ -158,7 +157,7 @@ def _check_featured(product: models.Product, values: Mapping[str, Any], actor: "
 def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
     """What was given, as it is kept."""
     values = dict(given)
-    for name, check in _CHECKS.items():
+    for name, check in CHECKS.items():
         if name in values:
             field, checked = check
             values[name] = checked(values[name], field=["input", field])
@@ -170,10 +169,6 @@ def _checked_slug(slug: str, *, field: list[str]) -> str:
         raise CatalogError(CatalogErrorCode.INVALID, f"A slug has at most {MAX_SLUG} characters.", field=field)
     slugs.check_slug(models.Product, slug, field=field)
     return slug
-
-
-def _checked_seo_description(text: str, *, field: list[str]) -> str:
-    return content.checked_text(text, field=field, longest=MAX_SEO_DESCRIPTION)
 
 
 def _checked_category(category_id: int | None, *, field: list[str]) -> int | None:
@@ -192,7 +187,7 @@ def _checked_moment(moment: datetime, *, field: list[str]) -> datetime:
 
 
 # How the parts of what is given are called in the API, and what makes them fit to be kept.
-_CHECKS: dict[str, tuple[str, Any]] = {
+CHECKS: dict[str, tuple[str, Any]] = {
     "name": ("name", content.checked_name),
     "slug": ("slug", _checked_slug),
     "description": ("description", content.checked_html),
@@ -200,6 +195,6 @@ _CHECKS: dict[str, tuple[str, Any]] = {
     "tags": ("tags", content.checked_tags),
     "attributes": ("attributes", content.checked_attributes),
     "seo_title": ("seoTitle", content.checked_line),
-    "seo_description": ("seoDescription", _checked_seo_description),
+    "seo_description": ("seoDescription", content.checked_seo_description),
     "published_at": ("publishedAt", _checked_moment),
 }

@@ -41,7 +41,7 @@ def create(*, product_id: int, given: Mapping[str, Any], actor: "User") -> model
     for more variants than a product may have, NOT_FOUND for a picture of something else.
     """
     product = access.kept_product(product_id, actor, field=["productId"])
-    access.check_unarchived(product)
+    access.check_unarchived(product, field=["productId"])
     (variant,) = add(product, [given], paths=[["input"]])
     prices.refresh_ranges([product])
     product.save(update_fields=["updated_at"])
@@ -111,7 +111,7 @@ def update(*, variant_id: int, given: Mapping[str, Any], actor: "User") -> model
 def reorder(*, product_id: int, variant_ids: Sequence[int], actor: "User") -> models.Product:
     """Shows the product's active variants in this order. INVALID unless each of them is named once."""
     product = access.kept_product(product_id, actor, field=["productId"])
-    access.check_unarchived(product)
+    access.check_unarchived(product, field=["productId"])
     active = {variant.pk: variant for variant in product.variants.filter(is_active=True)}
     if len(variant_ids) != len(active) or set(variant_ids) != set(active):
         raise CatalogError(

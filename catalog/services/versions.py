@@ -12,31 +12,18 @@ from django.utils import timezone
 
 from catalog import events, models, money
 from catalog.errors import CatalogError, CatalogErrorCode, not_found
-from catalog.services import access, content, prices, races
+from catalog.services import access, content, prices, products, races
 from notifications import outbox
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 MAX_NOTE = 500
-MAX_SEO_DESCRIPTION = 1000
-
-# How the parts of a proposal are called in the API, and what makes them fit to be kept.
-_CHECKS: dict[str, tuple[str, Any]] = {
-    "name": ("name", content.checked_name),
-    "description": ("description", content.checked_html),
-    "attributes": ("attributes", content.checked_attributes),
-    "seo_title": ("seoTitle", content.checked_line),
-    "seo_description": (
-        "seoDescription",
-        lambda text, *, field: content.checked_text(text, field=field, longest=MAX_SEO_DESCRIPTION),
-    ),
-}
 # The columns of a product that a version proposes anew.
-COLUMNS = tuple(_CHECKS)
+COLUMNS = ("name", "description", "attributes", "seo_title", "seo_description")
 
-# What variants cost: (amount, compare-at amount) by variant and currency.
-_Prices = dict[tuple[int, str], tuple[Decimal, Decimal | None]]
+# What variants cost, by variant and currency.
+_Prices = dict[tuple[int, str], prices.Price]
 
 
 @dataclass(frozen=True)
@@ -78,7 +65,7 @@ def create(
     access.check_unarchived(product, field=["productId"])
     values = {column: getattr(product, column) for column in COLUMNS}
     for column, value in given.items():
-        field, checked = _CHECKS[column]
+        field, checked = products.CHECKS[column]
         values[column] = checked(value, field=["input", field])
     note = content.checked_text(note, field=["input", "note"], longest=MAX_NOTE)
     variants = product.variants.values_list("pk", flat=True)
@@ -188,22 +175,13 @@ def _checked(proposed: Sequence[ProposedPrice], variants: Iterable[int]) -> _Pri
             raise CatalogError(
                 CatalogErrorCode.NOT_FOUND, "The product has no such variant.", field=[*path, "variantId"]
             )
-        if price.currency not in settings.SHOP_CURRENCIES:
-            raise CatalogError(
-                CatalogErrorCode.CURRENCY_NOT_SUPPORTED,
-                f"This shop sells in {', '.join(settings.SHOP_CURRENCIES)}. Choose one of these.",
-                field=[*path, "currency"],
-            )
+        prices.check_currency(price.currency, field=[*path, "currency"])
         if (price.variant_id, price.currency) in wanted:
             raise CatalogError(
                 CatalogErrorCode.INVALID, "This variant has a price in this currency already. Give one.", field=path
             )
-        amount = prices.checked_amount(price.amount, price.currency, field=[*path, "amount"])
-        compare_at = price.compare_at
-        if compare_at is not None:
-            compare_at = prices.checked_amount(compare_at, price.currency, field=[*path, "compareAtAmount"])
-            prices.check_compare_at(compare_at, amount, field=[*path, "compareAtAmount"])
-        wanted[price.variant_id, price.currency] = amount, compare_at
+        key = price.variant_id, price.currency
+        wanted[key] = prices.checked_price(price.amount, price.compare_at, price.currency, path=path)
     return wanted
 
 
@@ -211,22 +189,8 @@ def _write_prices(product: models.Product, wanted: _Prices) -> None:
     """Gives the variants that are still there these prices; currencies that came since keep theirs."""
     current, variants = _prices_of(product), product.variants.in_bulk()
     changed = {key: price for key, price in wanted.items() if key[0] in variants and current.get(key) != price}
-    own = [variants[pk] for pk, currency in changed if currency == settings.SHOP_CURRENCY]
-    for variant in own:
-        variant.price_amount, variant.compare_at_amount = changed[variant.pk, settings.SHOP_CURRENCY]
-        variant.currency = settings.SHOP_CURRENCY
-    models.ProductVariant.objects.bulk_update(own, ["price_amount", "compare_at_amount", "currency"])
-    models.VariantPrice.objects.bulk_create(
-        [
-            models.VariantPrice(variant_id=pk, currency=currency, amount=amount, compare_at_amount=compare_at)
-            for (pk, currency), (amount, compare_at) in changed.items()
-            if currency != settings.SHOP_CURRENCY
-        ],
-        update_conflicts=True,
-        unique_fields=["variant", "currency"],
-        update_fields=["amount", "compare_at_amount"],
-    )
     if changed:
+        prices.write(variants, changed)
         prices.refresh_ranges([product])
 
 
