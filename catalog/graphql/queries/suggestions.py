@@ -12,7 +12,8 @@ MAX_SUGGESTIONS = 10
 @strawberry.type
 class Query:
     @strawberry.field(
-        description="""Names that complete what was typed so far: up to 3 shelves, up to 2 vendors, and products on sale.
+        description="""Names that complete what was typed so far: up to 3 shelves, up to 2 vendors, and products on \
+sale.
 Ask after each pause in typing.
 
 ```graphql
