@@ -315,6 +315,12 @@ def narrowed(narrow: Callable[[Any, Info], Any]) -> type[StrawberryDjangoField]:
     return NarrowedField
 
 
+def refuse_in_lists(info: Info, message: str) -> None:
+    """QUERY_TOO_EXPENSIVE for a field of the rows of a list, where it would cost statements for each."""
+    if any(isinstance(key, int) for key in info.path.as_list()):
+        raise ApiError(ErrorCode.QUERY_TOO_EXPENSIVE, message)
+
+
 # ── Lists ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 @strawberry.type(name="Edge", description="One row of a page, and the cursor that means its place.")
 class Edge(DjangoCursorEdge[NodeType]):

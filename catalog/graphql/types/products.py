@@ -11,11 +11,12 @@ from strawberry.scalars import JSON
 
 from accounts.graphql.types import User
 from catalog import filters, models, money
+from catalog.graphql.types import seen
 from catalog.graphql.types.facets import ProductConnection
 from catalog.graphql.types.prices import VariantPrice
 from catalog.graphql.types.reviews import Review, ReviewFilters, ReviewOrdering, of_product
-from catalog.graphql.types.stock import StockLevel, StockMovement, WithStock, is_stock_seen
-from catalog.graphql.types.versions import CONTENT, ForKeepers, ProductVersion, is_kept
+from catalog.graphql.types.stock import StockLevel, StockMovement
+from catalog.graphql.types.versions import CONTENT, ProductVersion
 from catalog.graphql.types.versions import of_product as versions_of
 from schema import kit
 
@@ -156,8 +157,7 @@ class ProductVariant(kit.Keyed, relay.Node):
 
     @strawberry_django.field(
         select_related=["stock"],
-        annotate={"is_stock_seen": is_stock_seen},
-        extensions=[WithStock()],
+        **seen.STOCK,
         description="How many there are, and are promised. For whoever keeps the product, holds "
         "`catalog.manage_stock` or sees all products; null for everybody else.",
     )
@@ -167,8 +167,7 @@ class ProductVariant(kit.Keyed, relay.Node):
     @strawberry_django.connection(
         kit.Connection[StockMovement] | None,
         only=["id"],
-        annotate={"is_stock_seen": is_stock_seen},
-        extensions=[WithStock()],
+        **seen.STOCK,
         description="Every change of what is on hand, newest first; null for those who do not see `stock`.",
     )
     def stock_movements(root: strawberry.Parent[models.ProductVariant]) -> QuerySet[models.StockMovement]:
@@ -297,8 +296,7 @@ class Product(kit.Keyed, relay.Node):
     @strawberry_django.connection(
         kit.Connection[ProductVersion] | None,
         only=["id", *CONTENT],
-        annotate={"is_kept": is_kept},
-        extensions=[ForKeepers()],
+        **seen.KEPT,
         description="What was proposed for it, newest first, of one product at a time; null for those who do not keep "
         "it.",
     )

@@ -88,10 +88,8 @@ def ordered(reviews: "QuerySet[models.Review]", ordering: Any) -> "QuerySet[mode
 
 def of_product(product: models.Product, info: kit.Info, filters_: Any, ordering: Any) -> "QuerySet[models.Review]":
     """What is published on one product. Refused for a list of products: it costs statements for each."""
-    if any(isinstance(key, int) for key in info.path.as_list()):
-        raise kit.ApiError(
-            kit.ErrorCode.QUERY_TOO_EXPENSIVE,
-            "Ask for `reviews` of one product at a time. For lists there are `ratingAverage` and `ratingCount`.",
-        )
+    kit.refuse_in_lists(
+        info, "Ask for `reviews` of one product at a time. For lists there are `ratingAverage` and `ratingCount`."
+    )
     published = product.reviews.filter(status=models.ReviewStatus.PUBLISHED)
     return ordered(kit.filtered(filters.ReviewFilterSet, filters_, published), ordering)

@@ -5,10 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 import strawberry_django
-from django.db.models import Exists, OuterRef
 from strawberry import auto, relay
 from strawberry.extensions import FieldExtension
-from strawberry.types.field import StrawberryField
 from strawberry_django.resolvers import django_resolver
 
 from accounts.graphql.types import User
@@ -85,25 +83,3 @@ class StockAlert(kit.Keyed, relay.Node):
         strawberry_django.field(**seen.VARIANT, description="Null while it is not offered any more.")
     )
     created_at: auto
-
-
-def is_stock_seen(info: kit.Info) -> Exists:
-    """Of a variant, for an annotation: whether who asks may see its stock."""
-    return Exists(models.StockLevel.objects.visible_to(kit.viewer(info)).filter(pk=OuterRef("pk")))
-
-
-class WithStock(FieldExtension):
-    """Shows a variant's stock to those who may see it, null to everybody else."""
-
-    def apply(self, field: StrawberryField) -> None:
-        # Around all others: what is null has no pages.
-        field.extensions = [*(each for each in field.extensions if each is not self), self]
-
-    @django_resolver
-    def resolve(self, next_: Callable[..., Any], source: models.ProductVariant, info: kit.Info, **kwargs: Any) -> Any:
-        # Asked for all variants of a list at once; anew of one that a mutation gives back.
-        if hasattr(source, "is_stock_seen"):
-            is_seen = source.is_stock_seen
-        else:
-            is_seen = models.StockLevel.objects.visible_to(kit.viewer(info)).filter(pk=source.pk).exists()
-        return next_(source, info, **kwargs) if is_seen else None

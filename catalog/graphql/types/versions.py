@@ -1,18 +1,14 @@
 """Versions of products, as those who keep the product see them."""
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 import strawberry_django
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from moneyed import Money
 from strawberry import auto, relay
-from strawberry.extensions import FieldExtension
 from strawberry.scalars import JSON
-from strawberry.types.field import StrawberryField
-from strawberry_django.resolvers import django_resolver
 
 from accounts.graphql.types import User
 from catalog import models
@@ -117,31 +113,8 @@ class ProductVersion(kit.Keyed, relay.Node):
 
 def of_product(product: models.Product, info: kit.Info) -> "QuerySet[models.ProductVersion]":
     """Newest first. Refused for a list of products: it costs statements for each."""
-    if any(isinstance(key, int) for key in info.path.as_list()):
-        raise kit.ApiError(kit.ErrorCode.QUERY_TOO_EXPENSIVE, "Ask for `versions` of one product at a time.")
+    kit.refuse_in_lists(info, "Ask for `versions` of one product at a time.")
     return product.versions.order_by("-number")
-
-
-def is_kept(info: kit.Info) -> Exists:
-    """Of a product, for an annotation: whether who asks may change it."""
-    return Exists(models.Product.objects.kept_by(kit.viewer(info)).filter(pk=OuterRef("pk")))
-
-
-class ForKeepers(FieldExtension):
-    """Shows a part of a product to those who keep it, null to everybody else."""
-
-    def apply(self, field: StrawberryField) -> None:
-        # Around all others: what is null has no pages.
-        field.extensions = [*(each for each in field.extensions if each is not self), self]
-
-    @django_resolver
-    def resolve(self, next_: Callable[..., Any], source: models.Product, info: kit.Info, **kwargs: Any) -> Any:
-        # Asked for all products of a list at once; anew of one that a mutation gives back.
-        if hasattr(source, "is_kept"):
-            is_kept = source.is_kept
-        else:
-            is_kept = models.Product.objects.kept_by(kit.viewer(info)).filter(pk=source.pk).exists()
-        return next_(source, info, **kwargs) if is_kept else None
 
 
 def _variant_id(line: dict[str, Any]) -> str:

@@ -17,9 +17,7 @@ ITEMS = "What is on it, added last first; 200 at most. Of one list at a time."
 
 def _items(wishlist: models.Wishlist, info: kit.Info) -> "QuerySet[models.WishlistItem]":
     """Refused for a list of wishlists: it costs statements for each."""
-    if any(isinstance(key, int) for key in info.path.as_list()):
-        message = "Ask for `items` of one wishlist at a time. For lists there is `itemCount`."
-        raise kit.ApiError(kit.ErrorCode.QUERY_TOO_EXPENSIVE, message)
+    kit.refuse_in_lists(info, "Ask for `items` of one wishlist at a time. For lists there is `itemCount`.")
     return wishlist.items.order_by("-added_at", "-pk")
 
 
