@@ -54,11 +54,11 @@ class ProductQuerySet(models.QuerySet["Product"]):
         return self.on_sale()
 
     def reachable_by(self, user: "User | AnonymousUser") -> Self:
-        """What this person may look at when they name it: what is visible, and what their own shops have."""
+        """What this person may look at when they name it: what is visible, and what they keep."""
         visible = Product.objects.visible_to(user).values("pk")
         if user.pk is None:
             return self.filter(pk__in=visible)
-        return self.filter(models.Q(pk__in=visible) | models.Q(vendor__in=Vendor.keys_of(user)))
+        return self.filter(models.Q(pk__in=visible) | models.Q(pk__in=Product.objects.kept_by(user).values("pk")))
 
     def kept_by(self, user: "User | AnonymousUser") -> Self:
         """What this person may change: a seller's own, for those who manage products everything, else nothing."""
