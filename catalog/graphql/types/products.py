@@ -24,6 +24,10 @@ ProductStatus = strawberry.enum(models.ProductStatus, description="Whether a pro
 VendorStatus = strawberry.enum(models.VendorStatus, description="Whether a vendor sells.")
 ImageSize = strawberry.enum(models.ImageSize, description="The width of a thumbnail.")
 
+# Each is a statement or two of its own, for each shelf or vendor of a list.
+MAX_LISTS = 30
+MAX_ANCESTORS = 200
+
 
 @strawberry_django.type(models.Category)
 class Category(kit.Keyed, relay.Node):
@@ -40,15 +44,18 @@ class Category(kit.Keyed, relay.Node):
     @strawberry_django.field(
         only=["id", "parent_id"], description="The way here from the top of the tree: for breadcrumbs."
     )
-    def ancestors(root: strawberry.Parent[models.Category]) -> list["Category"]:
+    def ancestors(root: strawberry.Parent[models.Category], info: kit.Info) -> list["Category"]:
+        info.context.spend("ancestors", MAX_ANCESTORS)
         return root.ancestors
 
     @strawberry_django.connection(
         ProductConnection["Product"],
         only=["id"],
-        description="What is on sale here and in the categories below, newest first.",
+        description="What is on sale here and in the categories below, newest first; of 30 categories in a request at "
+        "most.",
     )
     def products(root: strawberry.Parent[models.Category], info: kit.Info) -> QuerySet[models.Product]:
+        info.context.spend("Category.products", MAX_LISTS)
         found = models.Product.objects.visible_to(kit.viewer(info)).priced_in(info.context.currency)
         return found.filter(category__in=models.Category.objects.below(root.pk)).order_by("-created_at", "-pk")
 
@@ -71,9 +78,12 @@ class Vendor(kit.Keyed, relay.Node):
         return members if root.is_kept_by(kit.viewer(info), members) else None
 
     @strawberry_django.connection(
-        ProductConnection["Product"], only=["id"], description="What it has on sale, newest first."
+        ProductConnection["Product"],
+        only=["id"],
+        description="What it has on sale, newest first; of 30 vendors in a request at most.",
     )
     def products(root: strawberry.Parent[models.Vendor], info: kit.Info) -> QuerySet[models.Product]:
+        info.context.spend("Vendor.products", MAX_LISTS)
         found = models.Product.objects.visible_to(kit.viewer(info)).priced_in(info.context.currency)
         return found.filter(vendor=root.pk).order_by("-created_at", "-pk")
 
@@ -114,7 +124,10 @@ class ProductVariant(kit.Keyed, relay.Node):
     is_active: bool = strawberry_django.field(description="Whether it is offered at all.")
     weight_grams: int | None
     image: "ProductImage | None" = strawberry_django.field(description="Its own picture, one of the product's.")
-    product: "Product"
+    # Carts and orders lead here from what was on sale once: nobody follows a draft that way.
+    product: "Product | None" = strawberry_django.field(
+        **seen.PRODUCT, description="Null while it is not on sale, for those who do not keep it."
+    )
 
     @strawberry_django.field(only=["options"])
     def options(root: strawberry.Parent[models.ProductVariant]) -> list[SelectedOption]:
