@@ -89,10 +89,10 @@ class ProductFilterSet(django_filters.FilterSet):
     )
     vendor = django_filters.CharFilter(method="of_vendor", help_text="Slug of a vendor.")
     min_price = django_filters.NumberFilter(
-        method="costing_at_least", min_value=Decimal(0), help_text="Some variant costs at least this."
+        method="costing_at_least", min_value=Decimal(0), decimal_places=3, help_text="Some variant costs at least this."
     )
     max_price = django_filters.NumberFilter(
-        method="costing_at_most", min_value=Decimal(0), help_text="Some variant costs at most this."
+        method="costing_at_most", min_value=Decimal(0), decimal_places=3, help_text="Some variant costs at most this."
     )
     in_stock = django_filters.BooleanFilter(method="available", help_text="Whether some variant can be bought now.")
     attributes = AttributesFilter(
@@ -106,6 +106,7 @@ class ProductFilterSet(django_filters.FilterSet):
         lookup_expr="gte",
         min_value=Decimal(1),
         max_value=Decimal(5),
+        decimal_places=2,
         help_text="The mean of its reviews is so many stars or more, from 1 to 5.",
     )
     is_digital = django_filters.BooleanFilter(field_name="is_digital")

@@ -1,13 +1,11 @@
 """The addresses of the project: the developers' page, the API, the admin."""
 
-from django.conf import settings
 from django.contrib import admin
 from django.urls import path, re_path
 from django.views.decorators.csrf import csrf_exempt
-from django.views.static import serve
 
 from schema.root import schema
-from schema.views import ACCOUNT_PAGES, GraphQLView, account, data_export, healthz, index, job_file, schema_file
+from schema.views import ACCOUNT_PAGES, GraphQLView, account, data_export, healthz, index, job_file, media, schema_file
 
 _OPTIONS = {"schema": schema, "allow_queries_via_get": False, "multipart_uploads_enabled": True}
 
@@ -22,5 +20,5 @@ urlpatterns = [
     path("schema.graphql", schema_file),
     path("healthz", healthz),
     path("admin/", admin.site.urls),
-    re_path(r"^media/(?P<path>.*)$", serve, {"document_root": settings.MEDIA_ROOT}),
+    re_path(r"^media/(?P<path>.*)$", media),
 ]

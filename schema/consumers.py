@@ -115,8 +115,16 @@ def _is_message(text: str | None) -> bool:
         return False
     if not isinstance(message, dict):
         return False
-    payload = message.get("payload")
-    return message.get("type") != "subscribe" or (isinstance(payload, dict) and isinstance(payload.get("query"), str))
+    return message.get("type") != "subscribe" or _is_subscription(message.get("id"), message.get("payload"))
+
+
+def _is_subscription(id: Any, payload: Any) -> bool:
+    return (
+        isinstance(id, str)
+        and isinstance(payload, dict)
+        and isinstance(payload.get("query"), str)
+        and isinstance(payload.get("variables"), dict | None)
+    )
 
 
 consumer = SubscriptionConsumer.as_asgi(

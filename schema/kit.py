@@ -529,7 +529,7 @@ def _is_storable(moment: datetime) -> bool:
     """Databases keep UTC, in which a moment at either end of the calendar may not exist."""
     try:
         moment.astimezone(UTC)
-    except OverflowError:
+    except (OverflowError, ValueError):  # the latter for one without a time zone
         return False
     return True
 

@@ -11,11 +11,12 @@ from django.contrib.staticfiles import finders
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.core.files.base import File
 from django.core.handlers.asgi import ASGIRequest
-from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
+from django.views.static import serve
 from strawberry.django.views import GraphQLView as StrawberryView
 
 from accounts.graphql import cookies
@@ -158,6 +159,15 @@ async def _pieces(file: "File[Any]") -> AsyncIterator[bytes]:
             yield piece
     finally:
         file.close()
+
+
+@require_safe
+def media(request: HttpRequest, path: str) -> HttpResponseBase:
+    """A picture of the local folder."""
+    try:
+        return serve(request, path, document_root=settings.MEDIA_ROOT)
+    except OSError:  # no file can have such a name
+        raise Http404 from None
 
 
 @require_safe

@@ -25,6 +25,8 @@ from catalog.importing.values import short
 # As much as a cell of a CSV holds.
 MAX_TEXT = csv.field_size_limit()
 MAX_OPTIONS = 10
+# Of one product: a line has room for a hundred thousand, and each is a line of the report.
+MAX_PROBLEMS = 100
 MAX_IMAGES = 2 * models.MAX_VARIANTS
 
 _PRODUCT_KEYS = {
@@ -99,7 +101,8 @@ class _Object:
             self._note(path.rstrip(".") or "line", "This is not an object. Write it in { }.")
 
     def _note(self, place: str, message: str) -> None:
-        self.problems.append(RowProblem(self.line, place, message))
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(RowProblem(self.line, place, message))
 
     def refuse(self, key: str, message: str) -> None:
         self._note(f"{self.path}{key}", message)

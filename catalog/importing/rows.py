@@ -13,6 +13,8 @@ from catalog.importing.parsed import RowProblem
 from catalog.importing.text import UnreadableFileError
 from catalog.importing.values import MAX_QUANTITY, short
 
+# Each row is in memory with all of them. Shopify's own files have less than a hundred.
+MAX_COLUMNS = 500
 NECESSARY_COLUMNS = ("Handle", "Title", "Variant Price")
 OPTION_NUMBERS = (1, 2, 3)
 VARIANT_COLUMNS = (
@@ -180,6 +182,8 @@ def _unguarded(cell: str) -> str:
 def _refuse_header(name: str, header: list[str]) -> None:
     if not header:
         raise UnreadableFileError(f"{name} is empty.")
+    if len(header) > MAX_COLUMNS:
+        raise UnreadableFileError(f"{name} has {len(header)} columns; a product CSV has at most {MAX_COLUMNS}.")
     missing = [column for column in NECESSARY_COLUMNS if column not in header]
     if missing:
         raise UnreadableFileError(

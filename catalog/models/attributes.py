@@ -1,6 +1,7 @@
 """Conditions on what a product says of itself in JSON: by PostgreSQL's index, or plainly on other databases."""
 
 import json
+import math
 from typing import Any
 
 from django.db import connections
@@ -29,7 +30,8 @@ def _spelt(value: str) -> list[Any]:
         found = json.loads(value, parse_constant=str)
     except (ValueError, RecursionError):
         return []
-    return [found] if isinstance(found, bool | int | float) else []
+    # Larger than any, such as 1e999, it is none that JSON can hold.
+    return [found] if isinstance(found, bool | int | float) and math.isfinite(found) else []
 
 
 class _PlainAttribute(Func):

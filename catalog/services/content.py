@@ -105,6 +105,8 @@ def _check_value(value: Any, room: int, field: list[str]) -> None:
             raise _invalid("Texts hold no control characters but line breaks and tabs.", field)
     elif isinstance(value, float) and not math.isfinite(value):
         raise _invalid("Numbers are finite.", field)
+    elif not isinstance(value, int | float | None):  # a file, which a multipart request puts anywhere
+        raise _invalid("These hold texts, numbers, truth values, and lists and objects of those.", field)
 
 
 def _is_storable(text: str) -> bool:

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.text import slugify
 
 from accounts.permissions import Role
-from catalog import events, models
+from catalog import events, importing, models
 from catalog.errors import CatalogError, CatalogErrorCode, not_found
 from catalog.permissions import CatalogPermission
 from catalog.services import access, content, races, slugs
@@ -62,6 +62,8 @@ def update(
     before = {part: getattr(vendor, part) for part in ("name", "slug", "description", "status")}
     if name is not None:
         vendor.name = content.checked_name(name, field=["input", "name"], longest=MAX_NAME)
+        if vendor.name != before["name"] and not actor.has_perm(CatalogPermission.MANAGE_VENDORS):
+            _check_name(vendor)
     if description is not None:
         vendor.description = content.checked_html(description, field=["input", "description"])
     if status is not None and status != vendor.status:
@@ -131,3 +133,12 @@ def forget(*, user: "User") -> None:
 def remembered() -> Q:
     """Of a user, for a filter: whether anything is known that `forget` would delete."""
     return Q(Exists(models.Vendor.members.through.objects.filter(user=OuterRef("pk"))))
+
+
+def _check_name(vendor: models.Vendor) -> None:
+    """Members take nobody's name: imports find vendors by it, and whose the products are would be theirs to say."""
+    others = models.Vendor.objects.filter(name__iexact=vendor.name).exclude(pk=vendor.pk)
+    if others.exists() or vendor.name.casefold() == importing.DEFAULT_VENDOR.casefold():
+        raise CatalogError(
+            CatalogErrorCode.NAME_TAKEN, "Another vendor has this name. Choose your own.", field=["input", "name"]
+        )
