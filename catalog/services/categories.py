@@ -32,12 +32,9 @@ def create(*, actor: "User", name: str, parent_id: int | None = None, slug: str 
     if parent is not None and models.Category.objects.above(parent.pk).count() + 2 > MAX_DEPTH:
         raise _too_deep(["input", "parentId"])
     _check_name(name, parent_id, field=["input", "name"])
-    if slug is None:
-        wish = slugify(name) or "category"
-        slug = slugs.free(models.Category, [wish, f"{parent.slug}-{wish}"] if parent else [wish])
-    else:
-        slugs.check_slug(models.Category, slug, field=["input", "slug"])
-        slugs.check_free(models.Category, slug, field=["input", "slug"])
+    wish = slugify(name) or "category"
+    wishes = [wish, f"{parent.slug}-{wish}"] if parent else [wish]
+    slug = slugs.chosen(models.Category, slug, wishes, field=["input", "slug"])
     category = models.Category.objects.create(name=name, slug=slug, parent=parent)
     outbox.record(events.CategoryCreated(name=name), about=category, actor=actor)
     return category
@@ -54,7 +51,6 @@ def update(*, actor: "User", category_id: int, name: str | None = None, slug: st
     if category.name != before[0]:
         _check_name(category.name, category.parent_id, field=["input", "name"])
     if slug is not None:
-        slugs.check_slug(models.Category, slug, field=["input", "slug"])
         slugs.rename(category, slug, field=["input", "slug"])
     if (category.name, category.slug) != before:
         category.save(update_fields=["name", "slug"])

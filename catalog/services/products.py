@@ -46,11 +46,9 @@ def create(
     values = _checked(given)
     product = models.Product(currency=settings.SHOP_CURRENCY, **values)
     _check_featured(product, values, actor, before=False)
-    if "slug" in values:
-        slugs.check_free(models.Product, product.slug, field=["input", "slug"])
-    else:
-        wish = slugify(product.name)[:MAX_SLUG].strip("-_") or "product"
-        product.slug = slugs.free(models.Product, [wish, f"{wish}-{vendor.slug}"])
+    wish = slugify(product.name)[:MAX_SLUG].strip("-_") or "product"
+    wishes = [wish, f"{wish}-{vendor.slug}"]
+    product.slug = slugs.chosen(models.Product, values.get("slug"), wishes, field=["input", "slug"])
     product.save(force_insert=True)
     if variants_given:
         paths = [["input", "variants", str(index)] for index in range(len(variants_given))]
@@ -167,7 +165,6 @@ def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
 def _checked_slug(slug: str, *, field: list[str]) -> str:
     if len(slug) > MAX_SLUG:
         raise CatalogError(CatalogErrorCode.INVALID, f"A slug has at most {MAX_SLUG} characters.", field=field)
-    slugs.check_slug(models.Product, slug, field=field)
     return slug
 
 

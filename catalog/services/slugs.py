@@ -26,8 +26,20 @@ def free(model: type[Any], wishes: Sequence[str]) -> str:
     return next(slug for slug in chain((wish[:longest] for wish in wishes), numbered) if not _is_taken(model, slug))
 
 
-def check_slug(model: type[Any], slug: str, *, field: list[str]) -> None:
-    """INVALID if this is no slug, or one too long for the model."""
+def chosen(model: type[Any], slug: str | None, wishes: Sequence[str], *, field: list[str]) -> str:
+    """The slug of a new row: the one that was given, else what is `free` of the wishes.
+
+    INVALID if it is no slug, SLUG_TAKEN if a row has it, or had it.
+    """
+    if slug is None:
+        return free(model, wishes)
+    _check(model, slug, field)
+    if _is_taken(model, slug):
+        raise _taken(slug, field)
+    return slug
+
+
+def _check(model: type[Any], slug: str, field: list[str]) -> None:
     longest = model._meta.get_field("slug").max_length
     try:
         validate_slug(slug)
@@ -44,25 +56,20 @@ def check_slug(model: type[Any], slug: str, *, field: list[str]) -> None:
 def rename(row: Any, slug: str, *, field: list[str]) -> None:
     """Gives the row, which is locked and still to be saved, another slug; the old one leads to it from now on.
 
-    SLUG_TAKEN if another row has it, or had it and is still there.
+    INVALID if it is no slug, SLUG_TAKEN if another row has it, or had it and is still there.
     """
     if slug == row.slug:
         return
+    _check(type(row), slug, field)
     former, name = _FORMER[type(row)]
     if type(row).objects.filter(slug=slug).exists() or former.objects.filter(slug=slug).exclude(**{name: row}).exists():
-        raise taken(slug, field=field)
+        raise _taken(slug, field)
     former.objects.filter(slug=slug).delete()
     former.objects.create(**{name: row}, slug=row.slug)
     row.slug = slug
 
 
-def check_free(model: type[Any], slug: str, *, field: list[str]) -> None:
-    """SLUG_TAKEN if a row has this slug, or had it."""
-    if _is_taken(model, slug):
-        raise taken(slug, field=field)
-
-
-def taken(slug: str, *, field: list[str]) -> CatalogError:
+def _taken(slug: str, field: list[str]) -> CatalogError:
     return CatalogError(
         CatalogErrorCode.SLUG_TAKEN,
         f"The slug “{slug}” is taken, or leads somewhere already. Choose another.",

@@ -36,11 +36,7 @@ def create(
     """A new shop without members. Without a slug it gets one of its name."""
     name = content.checked_name(name, field=["input", "name"], longest=MAX_NAME)
     description = content.checked_html(description, field=["input", "description"])
-    if slug is None:
-        slug = slugs.free(models.Vendor, [slugify(name) or "vendor"])
-    else:
-        slugs.check_slug(models.Vendor, slug, field=["input", "slug"])
-        slugs.check_free(models.Vendor, slug, field=["input", "slug"])
+    slug = slugs.chosen(models.Vendor, slug, [slugify(name) or "vendor"], field=["input", "slug"])
     vendor = models.Vendor.objects.create(name=name, slug=slug, description=description, status=status)
     outbox.record(events.VendorCreated(name=name), about=vendor, actor=actor)
     return vendor
@@ -75,7 +71,6 @@ def update(
             )
         vendor.status = status
     if slug is not None:
-        slugs.check_slug(models.Vendor, slug, field=["input", "slug"])
         slugs.rename(vendor, slug, field=["input", "slug"])
 
     changed = sorted(part for part, value in before.items() if value != getattr(vendor, part))
