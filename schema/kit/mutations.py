@@ -1,0 +1,37 @@
+"""What mutations refuse."""
+
+from collections.abc import Callable
+from typing import Any
+
+import strawberry
+from django.core.exceptions import ValidationError
+from strawberry.extensions import FieldExtension
+
+from schema.kit.context import Info
+
+
+@strawberry.interface
+class UserError:
+    """A refusal a client can act on: `code` for the program, `message` for the person, `field` for the form."""
+
+    message: str
+    field: list[str] | None = strawberry.field(description='Where in the input, for example ["input", "email"].')
+    retryable: bool = strawberry.field(description="Whether the same request may succeed a moment later.")
+
+
+class refusals(FieldExtension):  # noqa: N801
+    """`extensions=[kit.refusals(OrderError, OrderUserError)]`: a refusal becomes the payload's `userErrors`."""
+
+    def __init__(self, refusal: type[ValidationError], user_error: type):
+        self.refusal = refusal
+        self.user_error = user_error
+
+    def resolve(self, next_: Callable[..., Any], source: Any, info: Info, **kwargs: Any) -> Any:
+        try:
+            return next_(source, info, **kwargs)
+        except self.refusal as refused:
+            error: Any = refused
+            user_error = self.user_error(
+                code=error.code, message=error.message, field=error.field, retryable=error.retryable
+            )
+            return info.return_type.of_type(user_errors=[user_error])  # type: ignore[union-attr]
