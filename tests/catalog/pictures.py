@@ -23,6 +23,21 @@ mutation($product: ID!, $files: [Upload!]!, $alts: [String!]) {
   }
 }
 """
+REORDER = """
+mutation($product: ID!, $ids: [ID!]!) {
+  productImagesReorder(productId: $product, ids: $ids) { product { images { id } } userErrors { code field } }
+}
+"""
+UPDATE = """
+mutation($id: ID!, $alt: String!) {
+  productImageUpdate(id: $id, alt: $alt) { image { alt } userErrors { code field } }
+}
+"""
+REMOVE = """
+mutation($id: ID!) {
+  productImageRemove(id: $id) { product { images { id } variants { image { id } } } userErrors { code field } }
+}
+"""
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'
 

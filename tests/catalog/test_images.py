@@ -18,6 +18,9 @@ from catalog.services import images
 from notifications.models import Event
 from tests.catalog.pictures import (
     ADD,
+    REMOVE,
+    REORDER,
+    UPDATE,
     add,
     encoded,
     form,
@@ -29,22 +32,6 @@ from tests.catalog.pictures import (
 from tests.conftest import gid, make_product
 
 pytestmark = pytest.mark.django_db
-
-REORDER = """
-mutation($product: ID!, $ids: [ID!]!) {
-  productImagesReorder(productId: $product, ids: $ids) { product { images { id } } userErrors { code field } }
-}
-"""
-UPDATE = """
-mutation($id: ID!, $alt: String!) {
-  productImageUpdate(id: $id, alt: $alt) { image { alt } userErrors { code field } }
-}
-"""
-REMOVE = """
-mutation($id: ID!) {
-  productImageRemove(id: $id) { product { images { id } variants { image { id } } } userErrors { code field } }
-}
-"""
 
 
 # ── What is taken ────────────────────────────────────────────────────────────────────────────────────────────────────

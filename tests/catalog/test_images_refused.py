@@ -18,7 +18,10 @@ from catalog.services import images
 from notifications.models import Event
 from tests.catalog.pictures import (
     ADD,
+    REMOVE,
+    REORDER,
     SVG,
+    UPDATE,
     add,
     bomb,
     encoded,
@@ -33,22 +36,6 @@ from tests.catalog.pictures import (
 from tests.conftest import Api, gid, make_user
 
 pytestmark = pytest.mark.django_db
-
-REORDER = """
-mutation($product: ID!, $ids: [ID!]!) {
-  productImagesReorder(productId: $product, ids: $ids) { product { images { id } } userErrors { code field } }
-}
-"""
-UPDATE = """
-mutation($id: ID!, $alt: String!) {
-  productImageUpdate(id: $id, alt: $alt) { image { alt } userErrors { code field } }
-}
-"""
-REMOVE = """
-mutation($id: ID!) {
-  productImageRemove(id: $id) { product { images { id } variants { image { id } } } userErrors { code field } }
-}
-"""
 
 
 # ── What is refused ──────────────────────────────────────────────────────────────────────────────────────────────────
