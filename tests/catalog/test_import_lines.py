@@ -2,14 +2,16 @@
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from catalog import models
 from catalog.importing import FileFormat
-from catalog.services import importing
+from catalog.services import importing, stock
 from tests.conftest import make_product
 
 pytestmark = pytest.mark.django_db
@@ -162,6 +164,40 @@ def test_all_or_nothing_writes_stock_last_so_that_nobody_waits_for_the_rest_of_t
 
     assert on_the_way == [(0, 5, 5), (1, 5, 5), (2, 5, 5)]
     assert on_hand() == [9, 8]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no locks of rows.")
+def test_an_order_does_not_wait_for_an_import_that_is_all_or_nothing(write, monkeypatch):
+    monkeypatch.setattr(importing, "BATCH", 1)
+    lamp = MUG | {"handle": "lamp", "title": "Lamp"}
+    run(write(MUG | {"variants": [variant("S", "S", stock=5)]}, lamp | {"variants": [variant("L", "L", stock=5)]}))
+    path = write(lamp | {"variants": [variant("L", "L", stock=8)]}, MUG | {"variants": [variant("S", "S", stock=9)]})
+    wanted = dict.fromkeys(models.ProductVariant.objects.values_list("pk", flat=True), 1)
+
+    def order():
+        try:
+            stock.take(quantities=wanted)
+        finally:
+            connection.close()
+
+    def progress(imported):
+        if imported.done == 1:
+            pool.submit(order).result(timeout=10)
+
+    with ThreadPoolExecutor(1) as pool, path.open("rb") as file:
+        importing.import_products(
+            file=file,
+            name="The file",
+            format=FileFormat.JSON_LINES,
+            policy=importing.ImportPolicy.ATOMIC,
+            report=lambda _: None,
+            progress=progress,
+        )
+
+    assert on_hand() == [9, 8]
+    moved = models.StockMovement.objects.order_by("variant__sku", "pk").values_list("variant__sku", "before", "after")
+    assert list(moved) == [("L", 0, 5), ("L", 5, 4), ("L", 4, 8), ("S", 0, 5), ("S", 5, 4), ("S", 4, 9)]
 
 
 def on_hand():
