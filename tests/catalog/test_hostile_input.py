@@ -2,13 +2,16 @@
 
 import io
 import json
+import time
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from catalog import importing
+from catalog.errors import CatalogError
 from catalog.importing import FileFormat, rows
 from catalog.models import Vendor
+from catalog.services import content
 from tests.conftest import Api, gid, make_product, make_user, socket
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +76,31 @@ def test_a_file_inside_the_attributes_is_refused():
 @pytest.mark.parametrize("name", ["a" * 5000, "ü" * 200, "products/"])
 def test_a_picture_no_file_can_be_called_is_not_found(guest, name):
     assert guest.http.get(f"/media/{name}").status_code == 404
+
+
+# ── Descriptions ─────────────────────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    "piece", ["<b ", "<!--", "<![", "</", '<a b="', "<a b='", "<a = ", "<a b=\"'", "<a\n", "&#", "<"]
+)
+def test_a_description_of_open_ends_is_read_at_once(piece):
+    text = (piece * content.MAX_HTML)[: content.MAX_HTML]
+
+    before = time.process_time()
+    kept = content.checked_html(text, field=["input", "description"])
+
+    assert time.process_time() - before < 2
+    assert content.safe_html(kept) == kept
+
+
+@pytest.mark.parametrize("html", ['<a title="one > two">x</a>', '<a title="on sale > now">x</a>', "<p>1 <on 2</p>"])
+def test_a_description_is_not_refused_for_what_it_quotes(html):
+    assert content.checked_html(html, field=["input", "description"])
+
+
+@pytest.mark.parametrize("html", ['<a title="a > b" onclick="x()">', "<b><![<script>", "<a href = ' javascript:x'>"])
+def test_a_description_is_refused_for_what_runs_behind_what_it_quotes(html):
+    with pytest.raises(CatalogError):
+        content.checked_html(html, field=["input", "description"])
 
 
 # ── Imports ──────────────────────────────────────────────────────────────────────────────────────────────────────────
