@@ -35,26 +35,30 @@ UNION ALL SELECT 'price', bucket, MIN(price), MAX(price), SUM(number) FROM (
     FROM (SELECT price, COUNT(*) AS number FROM found WHERE price IS NOT NULL GROUP BY price) AS prices
 ) AS priced GROUP BY bucket
 """  # noqa: S608
-# Values are counted as they are stored; lists come apart afterwards, when there are few of them.
+# Values are counted as they are stored; lists come apart afterwards, when there are few of them. What stands in a list
+# twice counts once: a product is one product.
 _VALUES = {
     "postgresql": """
-        SELECT name, item.value AS value, SUM(number) AS number FROM (
-            SELECT pair.key AS name, pair.value AS stored, COUNT(*) AS number
-            FROM found, jsonb_each(CASE jsonb_typeof(attributes) WHEN 'object' THEN attributes ELSE '{{}}' END) AS pair
-            GROUP BY pair.key, pair.value
-        ) AS pairs, jsonb_array_elements_text(
-            CASE jsonb_typeof(stored) WHEN 'array' THEN stored ELSE jsonb_build_array(stored) END
-        ) AS item
-        WHERE jsonb_typeof(stored) <> 'object' AND item.value IS NOT NULL GROUP BY name, item.value
+        SELECT name, value, SUM(number) AS number FROM (
+            SELECT DISTINCT name, stored, number, item.value AS value FROM (
+                SELECT pair.key AS name, pair.value AS stored, COUNT(*) AS number FROM found,
+                    jsonb_each(CASE jsonb_typeof(attributes) WHEN 'object' THEN attributes ELSE '{{}}' END) AS pair
+                GROUP BY pair.key, pair.value
+            ) AS pairs, jsonb_array_elements_text(
+                CASE jsonb_typeof(stored) WHEN 'array' THEN stored ELSE jsonb_build_array(stored) END
+            ) AS item
+            WHERE jsonb_typeof(stored) <> 'object' AND item.value IS NOT NULL
+        ) AS items GROUP BY name, value
     """,
     "sqlite": """
-        SELECT name, CAST(item.value AS TEXT) AS value, SUM(number) AS number FROM (
-            SELECT pair.key AS name, COUNT(*) AS number, CASE pair.type WHEN 'array' THEN pair.value
-                WHEN 'true' THEN '["true"]' WHEN 'false' THEN '["false"]' ELSE json_array(pair.value) END AS stored
-            FROM found, json_each(attributes) AS pair WHERE pair.type NOT IN ('object', 'null')
-            GROUP BY name, stored
-        ) AS pairs, json_each(stored) AS item
-        GROUP BY name, CAST(item.value AS TEXT)
+        SELECT name, value, SUM(number) AS number FROM (
+            SELECT DISTINCT name, stored, number, CAST(item.value AS TEXT) AS value FROM (
+                SELECT pair.key AS name, COUNT(*) AS number, CASE pair.type WHEN 'array' THEN pair.value
+                    WHEN 'true' THEN '["true"]' WHEN 'false' THEN '["false"]' ELSE json_array(pair.value) END AS stored
+                FROM found, json_each(attributes) AS pair WHERE pair.type NOT IN ('object', 'null')
+                GROUP BY name, stored
+            ) AS pairs, json_each(stored) AS item
+        ) AS items GROUP BY name, value
     """,
 }
 _ATTRIBUTES = f"""

@@ -69,6 +69,7 @@ def update(*, product_id: int, given: Mapping[str, Any], actor: "User") -> model
     access.check_unarchived(product)
     if given.get("vendor_id", product.vendor_id) != product.vendor_id:
         _vendor(given["vendor_id"], actor)
+        _check_may_leave(product.vendor, actor)
     values = _checked({name: value for name, value in given.items() if value != getattr(product, name)})
     _check_featured(product, values, actor, before=product.is_featured)
     changed = [name for name, value in values.items() if getattr(product, name) != value]
@@ -140,6 +141,16 @@ def _vendor(vendor_id: int, actor: "User") -> models.Vendor:
     if vendor is None:
         raise not_found("vendor", field=["input", "vendorId"])
     return vendor
+
+
+def _check_may_leave(vendor: models.Vendor, actor: "User") -> None:
+    """A vendor that may not sell sells nothing through another one either."""
+    if vendor.status != models.VendorStatus.ACTIVE and not actor.has_perm(CatalogPermission.MANAGE_PRODUCTS):
+        raise CatalogError(
+            CatalogErrorCode.STATUS_NOT_ALLOWED,
+            "Its vendor may not sell at present, so its products stay there. Ask the shop's staff.",
+            field=["input", "vendorId"],
+        )
 
 
 def _check_featured(product: models.Product, values: Mapping[str, Any], actor: "User", *, before: bool) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from catalog.models import ProductStatus
+from catalog.models import ProductStatus, Vendor, VendorStatus
 from tests.conftest import Api, gid, make_product, make_user
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +22,11 @@ mutation($cart: ID!) {
     email: "you@example.com", payment: { token: "tok_ok" },
     shippingAddress: { fullName: "You", line1: "1 High Street", city: "Berlin", country: "DE" }
   }) { order { id } guestToken userErrors { code } }
+}
+"""
+MOVE = """
+mutation($id: ID!, $vendor: ID!) {
+  productUpdate(id: $id, input: { vendorId: $vendor }) { userErrors { code field } }
 }
 """
 
@@ -102,3 +107,30 @@ def test_a_seller_sees_the_drafts_of_their_own_vendor():
     found = Api(seller)("query($id: ID!) { product(id: $id) { name } }", id=gid(product))
 
     assert found == {"product": {"name": "Lamp"}}
+
+
+@pytest.mark.parametrize("status", [VendorStatus.SUSPENDED, VendorStatus.PENDING])
+def test_a_product_does_not_leave_a_vendor_that_may_not_sell(status):
+    seller = make_user(roles=("Seller",))
+    closed = Vendor.objects.create(name="Closed", slug="closed", status=status)
+    product = make_product(vendor=closed)
+    other = Vendor.objects.create(name="Open", slug="open")
+    for vendor in (closed, other):
+        vendor.members.add(seller)
+
+    payload = Api(seller)(MOVE, id=gid(product), vendor=gid(other))["productUpdate"]
+
+    assert payload["userErrors"] == [{"code": "STATUS_NOT_ALLOWED", "field": ["input", "vendorId"]}]
+    product.refresh_from_db()
+    assert product.vendor == closed
+
+
+def test_merchandisers_move_it_all_the_same():
+    product = make_product(vendor=Vendor.objects.create(name="Closed", slug="closed", status=VendorStatus.SUSPENDED))
+    other = Vendor.objects.create(name="Open", slug="open")
+
+    payload = Api(make_user(roles=("Merchandiser",)))(MOVE, id=gid(product), vendor=gid(other))["productUpdate"]
+
+    assert payload["userErrors"] == []
+    product.refresh_from_db()
+    assert product.vendor == other

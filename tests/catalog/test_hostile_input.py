@@ -51,6 +51,16 @@ def test_a_moment_beyond_the_calendar_is_refused(guest, bound, moment):
     assert [error["extensions"]["code"] for error in answer.get("errors", [])] in ([], ["BAD_USER_INPUT"])
 
 
+def test_a_product_counts_once_in_a_facet_however_often_it_says_the_same(guest):
+    make_product(attributes={"colour": ["red"] * 50 + ["blue"]})
+    make_product(attributes={"colour": "red"})
+
+    facets = guest("{ products { facets { attributes { name values { value count } } } } }")["products"]["facets"]
+
+    (colour,) = facets["attributes"]
+    assert colour["values"] == [{"value": "red", "count": 2}, {"value": "blue", "count": 1}]
+
+
 # ── Files where no files belong ──────────────────────────────────────────────────────────────────────────────────────
 def test_a_file_inside_the_attributes_is_refused():
     seller = make_user(roles=("Seller",))
