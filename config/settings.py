@@ -247,7 +247,8 @@ RATE_TIERS = {"ANONYMOUS": 100, "STANDARD": 1_000, "PREMIUM": 5_000}
 # ── The shop ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 SHOP_CURRENCY = env.str("SHOP_CURRENCY", default="EUR")
 # All it sells in: a price list each. What has no price in a currency is not for sale there.
-SHOP_CURRENCIES = list(dict.fromkeys([SHOP_CURRENCY, *env.list("SHOP_CURRENCIES", default=[])]))
+_others = env.list("SHOP_CURRENCIES", default=["USD"] if DEBUG else [])
+SHOP_CURRENCIES = list(dict.fromkeys([SHOP_CURRENCY, *_others]))
 # Payment gateways by the name a client gives; the sandbox moves no money and is for development and trials.
 PAYMENT_GATEWAYS = (
     {"sandbox": "ordering.gateways.sandbox.Sandbox"} if env.bool("SANDBOX_PAYMENTS", default=DEBUG) else {}

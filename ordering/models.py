@@ -28,7 +28,7 @@ MAX_LINE_QUANTITY = 1000
 class ShippingMethod(models.Model):
     """A way to send an order, for a flat price."""
 
-    name = models.CharField(max_length=100, unique=True)
+    name = models.CharField(max_length=100)
     currency = models.CharField(max_length=3)
     price_amount = money.column()
     free_above = money.column(null=True, blank=True, help_text="Free when the goods cost at least this much.")
@@ -39,7 +39,10 @@ class ShippingMethod(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=models.Q(price_amount__gte=Decimal(0)), name="shipping_price_not_negative")
+            models.CheckConstraint(
+                condition=models.Q(price_amount__gte=Decimal(0)), name="shipping_price_not_negative"
+            ),
+            models.UniqueConstraint(fields=["name", "currency"], name="shipping_name_once_per_currency"),
         ]
 
     def __str__(self) -> str:

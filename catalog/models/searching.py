@@ -153,10 +153,10 @@ def _edits(one: str, other: str) -> int:
 
 # ── Other databases ──────────────────────────────────────────────────────────────────────────────────────────────────
 def _plain(asked: Sequence[str]) -> tuple[Q, Any]:
-    """Every word, or a part of one, as it is spelt: no stems, and no mistakes are forgiven."""
+    """Every word, or a part of one, as it is spelt but for an s at its end: no mistakes are forgiven."""
     tags = Cast("tags", TextField())
     condition, relevance = Q(), Value(0)
-    for word in asked:
+    for word in (each[:-1] if len(each) > MIN_BEGINNING and each.endswith("s") else each for each in asked):
         named, vended = Q(name__icontains=word), Q(vendor__name__icontains=word)
         tagged = _Contains(tags, word)
         condition &= named | tagged | vended | Q(description__icontains=word)

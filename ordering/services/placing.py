@@ -278,7 +278,7 @@ def _method(cart: Cart, request: CheckoutRequest) -> ShippingMethod:
     if method is None:
         raise OrderError(
             OrderErrorCode.SHIPPING_UNAVAILABLE,
-            "This method does not ship to that country." if wanted else "The shop does not ship to that country.",
+            f"{'This method' if wanted else 'The shop'} does not ship orders in {cart.currency} to that country.",
             field=["input", "shippingMethodId"] if wanted else ["input", "shippingAddress", "country"],
         )
     return method

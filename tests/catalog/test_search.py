@@ -53,6 +53,14 @@ def test_all_words_must_occur_in_any_order_and_case_whatever_signs_stand_between
     assert found(guest, words) == ["Oak desk"]
 
 
+@pytest.mark.parametrize("words", ["lamp", "lamps", "desk lamps"])
+def test_one_is_found_by_the_word_for_many(guest, words):
+    make_product("Desk lamp")
+    make_product("Desk")
+
+    assert found(guest, words) == ["Desk lamp"]
+
+
 def test_the_best_come_first_name_before_tags_before_vendor_before_description(guest):
     make_product("Four", description="<p>Good with walnut.</p>")
     make_product("Three", vendor=vendor("Walnut"))

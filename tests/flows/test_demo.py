@@ -20,6 +20,7 @@ from catalog.models import (
     Wishlist,
 )
 from notifications.models import Event
+from ordering.models import ShippingMethod
 from workflows.models import ApprovalPolicy
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,6 +51,7 @@ def test_the_demo_shows_all_of_the_catalogue(settings):
     call_command("load_demo")
 
     assert Vendor.objects.get(name="Studio Marrow").members.get().email == "seller@example.com"
+    assert ShippingMethod.objects.filter(currency="USD").count() == 2
     assert VariantPrice.objects.filter(currency="USD").count() == ProductVariant.objects.count()
     mug = Product.objects.get(slug="stoneware-mug")
     assert mug.price_range_in("USD") == (Money("19.80", "USD"), Money("19.80", "USD"))

@@ -34,7 +34,6 @@ class Command(BaseCommand):
         url = f"http://127.0.0.1:{port}"
         self._refuse_a_taken(port)
         self._lead_links_to(url)
-        self._sell_in_dollars_too()
         call_command("migrate", verbosity=0)
         call_command("load_demo")
         self.stdout.write(
@@ -60,11 +59,6 @@ class Command(BaseCommand):
             settings.SHOP_URL = url
         if "FRONTEND_URL" not in os.environ:
             settings.FRONTEND_URL = settings.SHOP_URL
-
-    def _sell_in_dollars_too(self) -> None:
-        """So that there is a second price list, unless the environment names currencies."""
-        if "SHOP_CURRENCIES" not in os.environ and "USD" not in settings.SHOP_CURRENCIES:
-            settings.SHOP_CURRENCIES = [*settings.SHOP_CURRENCIES, "USD"]
 
     def _serve(self, port: int) -> None:
         server = ["--bind", "127.0.0.1", "--port", str(port), "--verbosity", "0", "config.asgi:application"]

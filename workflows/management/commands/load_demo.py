@@ -151,21 +151,18 @@ class Command(BaseCommand):
         reviews.refresh_ratings(list(products.values()))
 
     def _load_terms(self) -> None:
-        currency = settings.SHOP_CURRENCY
-        for name, price, free_above in (("Standard", "4.90", "100"), ("Express", "12.90", None)):
-            ShippingMethod.objects.get_or_create(
-                name=name,
-                defaults={
-                    "currency": currency,
-                    "price_amount": Decimal(price),
-                    "free_above": free_above and Decimal(free_above),
-                },
-            )
+        own = settings.SHOP_CURRENCY
+        for currency in [own, *(code for code in settings.SHOP_CURRENCIES[1:] if code in RATES)]:
+            for name, price, free_above in (("Standard", "4.90", "100"), ("Express", "12.90", None)):
+                amounts = {"price_amount": Decimal(price), "free_above": free_above and Decimal(free_above)}
+                if currency != own:
+                    amounts = {key: amount and _converted(amount, currency) for key, amount in amounts.items()}
+                ShippingMethod.objects.get_or_create(name=name, currency=currency, defaults=amounts)
         ApprovalPolicy.objects.get_or_create(
             name="Large orders",
             defaults={
                 "group": Group.objects.get(name=APPROVERS),
-                "currency": currency,
+                "currency": own,
                 "threshold_amount": Decimal("500.00"),
             },
         )
