@@ -363,8 +363,8 @@ UNFOLD = {
 }
 
 # ── Background work ──────────────────────────────────────────────────────────────────────────────────────────────────
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL) or "memory://"
-CELERY_TASK_ALWAYS_EAGER = CELERY_BROKER_URL == "memory://"
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL) or "memory://localhost"
+CELERY_TASK_ALWAYS_EAGER = CELERY_BROKER_URL == "memory://localhost"
 # One queue a shop, so that shops on one broker do not take each other's work.
 CELERY_TASK_DEFAULT_QUEUE = env.str("REDIS_PREFIX", default="nexus")
 CELERY_TASK_IGNORE_RESULT = True
