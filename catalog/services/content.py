@@ -67,7 +67,10 @@ def checked_html(value: str, *, field: list[str]) -> str:
     text = checked_text(value, field=field, longest=MAX_HTML)
     if running := _what_runs(text):
         raise _invalid(f"This holds {running}, which a description may not. Remove it.", field)
-    return safe_html(text)
+    kept = safe_html(text)
+    if len(kept) > MAX_HTML:  # each < outside of a tag is four characters now; no import would take such a cell
+        raise _invalid(f"With its signs written as HTML this has more than {MAX_HTML} characters. Shorten it.", field)
+    return kept
 
 
 def checked_tags(values: Iterable[str], *, field: list[str]) -> list[str]:
