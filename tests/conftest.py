@@ -81,7 +81,13 @@ def token_of(user: User) -> str:
 
 
 class Socket(GraphQLWebsocketCommunicator):
-    """Channels' communicator keeps database connections open while it waits; a server does not, and nor does this."""
+    """Channels' communicator keeps database connections open while it waits; a server does not, and nor does this.
+
+    It also gives up after a second, which a busy machine may take to open a socket.
+    """
+
+    async def connect(self, timeout: float = 10) -> Any:
+        return await super().connect(timeout)
 
     send_input = ApplicationCommunicator.send_input
     receive_output = ApplicationCommunicator.receive_output
