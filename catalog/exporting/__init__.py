@@ -1,10 +1,11 @@
 """Products as a file: what `catalog.importing` reads again without changing anything.
 
 JSON Lines has everything. Shopify's CSV has what Shopify has a column for: no attributes, no publication date, no
-prices in other currencies and no inactive variants; those stay as they are when it is read again. A product that a
-format cannot tell is left out, and the reason is given.
+prices in other currencies, no names of variants and no inactive variants; those stay as they are when it is read
+again, and are counted. A product that a format cannot tell is left out, and the reason is given.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
@@ -29,14 +30,19 @@ class _Writer(Protocol):
 
     def complaint(self, product: models.Product) -> str: ...
 
+    def untold(self, product: models.Product) -> list[str]: ...
+
     def lines(self, product: models.Product, path: list[str]) -> str: ...
 
 
 LeftOut = Callable[[models.Product, str], None]
 
 
-def written(products: QuerySet[models.Product], *, format: FileFormat, left_out: LeftOut) -> Iterator[tuple[str, int]]:
-    """The file, piece by piece, each with the number of products that were gone through for it. In order of keys."""
+def written(
+    products: QuerySet[models.Product], *, format: FileFormat, left_out: LeftOut, untold: Counter[str]
+) -> Iterator[tuple[str, int]]:
+    """The file, piece by piece, each with the number of products that were gone through for it. In order of keys.
+    `untold` counts of how many products something, like "Attributes", is not in the file."""
     writer: _Writer = shopify.Writer() if format is FileFormat.SHOPIFY_CSV else jsonlines.Writer()
     paths = _Paths()
     yield writer.head(), 0
@@ -47,6 +53,7 @@ def written(products: QuerySet[models.Product], *, format: FileFormat, left_out:
             if complaint:
                 left_out(product, complaint)
             else:
+                untold.update(writer.untold(product))
                 pieces.append(writer.lines(product, paths.to(product.category)))
         yield "".join(pieces), len(chunk)
 

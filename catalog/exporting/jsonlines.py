@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.conf import settings
 from moneyed import Money
 
 from catalog import models
@@ -18,6 +19,9 @@ class Writer:
     def complaint(self, product: models.Product) -> str:
         """There is nothing it cannot tell."""
         return ""
+
+    def untold(self, product: models.Product) -> list[str]:
+        return []
 
     def lines(self, product: models.Product, path: list[str]) -> str:
         told = {
@@ -41,18 +45,24 @@ class Writer:
 
 
 def _variant(variant: models.ProductVariant) -> dict[str, Any]:
-    listed = [_price(price.price, price.compare_at_price) for price in variant.prices.all()]
+    prices = {price.currency: _price(price.price, price.compare_at_price) for price in variant.prices.all()}
+    prices[settings.SHOP_CURRENCY] = _price(variant.price, variant.compare_at_price)
     return {
         "sku": variant.sku,
         "name": variant.name,
         "barcode": variant.barcode,
         "options": [{"name": option["name"], "value": option["value"]} for option in variant.options],
-        "prices": [_price(variant.price, variant.compare_at_price), *listed],
+        # Where there is none, that is said: what a file does not mention stays.
+        "prices": [prices.get(currency) or _no_price(currency) for currency in settings.SHOP_CURRENCIES],
         "weightGrams": variant.weight_grams,
         "stock": variant.on_hand,
         "image": address_of(variant.image) if variant.image else None,
         "isActive": variant.is_active,
     }
+
+
+def _no_price(currency: str) -> dict[str, str | None]:
+    return {"currency": currency, "amount": None, "compareAt": None}
 
 
 def _price(price: Money, compare_at: Money | None) -> dict[str, str | None]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from catalog import models
 from catalog.importing.products import FEATURED_TAG
 from catalog.importing.rows import OPTION_NUMBERS
-from catalog.importing.values import address_of
+from catalog.importing.values import address_of, derived_name
 
 COLUMNS = [
     *("Handle", "Title", "Body (HTML)", "Vendor", "Product Category", "Type", "Tags", "Published"),
@@ -47,6 +47,20 @@ class Writer:
         if any("," in tag or tag.lower() == FEATURED_TAG for tag in product.tags):
             return f"A tag of the CSV has no comma, and is not “{FEATURED_TAG}”."
         return ""
+
+    def untold(self, product: models.Product) -> list[str]:
+        """What the product has that there is no column for."""
+        variants = product.variants.all()
+        names = [(variant.name, derived_name(variant.options, product.name)) for variant in variants]
+        found = {
+            "Attributes": bool(product.attributes),
+            "Inactive variants": any(not variant.is_active for variant in variants),
+            "Names of variants": any(name != derived for name, derived in names),
+            "Prices in other currencies": any(variant.prices.all() for variant in variants),
+            # Always there; whether it is published the CSV does say.
+            "Publication dates": True,
+        }
+        return [what for what, is_there in found.items() if is_there]
 
     def lines(self, product: models.Product, path: list[str]) -> str:
         variants, images = _active(product), list(product.images.all())

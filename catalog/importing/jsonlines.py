@@ -4,8 +4,11 @@
 {"handle": "mug", "title": "Mug", "status": "ACTIVE", "category": ["Kitchen", "Mugs"], "vendor": "Clay & Co",
  "tags": ["stoneware"], "attributes": {"material": "clay"}, "images": [{"url": "https://…", "alt": "A mug"}],
  "variants": [{"sku": "MUG-1", "options": [{"name": "Size", "value": "S"}], "stock": 25, "weightGrams": 380,
-               "prices": [{"currency": "EUR", "amount": "12.50", "compareAt": "15.00"}]}]}
+               "prices": [{"currency": "EUR", "amount": "12.50", "compareAt": "15.00"},
+                          {"currency": "USD", "amount": null}]}]}
 ```
+
+An amount that is null takes the price in that currency away; one in a currency that is not there stays.
 """
 
 import csv
@@ -325,13 +328,18 @@ def _option(node: _Object) -> tuple[str, str]:
     return name, value
 
 
-def _price(node: _Object) -> tuple[str, ParsedPrice]:
+def _price(node: _Object) -> tuple[str, ParsedPrice | None]:
     node.allow({"currency", "amount", "compareAt"})
     currency = node.text("currency", 3)
+    has_compare_at = node.found.get("compareAt") is not None
+    if "amount" in node and node.found["amount"] is None:
+        if has_compare_at:
+            node.refuse("compareAt", "There is no price it could be compared with. Leave it out.")
+        # Of a currency this shop does not have it is true in any case.
+        return currency, None
     if currency not in settings.SHOP_CURRENCIES:
         node.refuse("currency", f"This is not a currency of the shop, which has {', '.join(settings.SHOP_CURRENCIES)}.")
         currency = settings.SHOP_CURRENCY
-    has_compare_at = node.found.get("compareAt") is not None
     return currency, ParsedPrice(
         amount=_amount(node, "amount", currency),
         compare_at=_amount(node, "compareAt", currency) if has_compare_at else None,

@@ -57,7 +57,8 @@ class ParsedPrice:
 @dataclass(frozen=True)
 class ParsedVariant:
     """One buyable form. `price` is in the shop's currency. None is for what the file does not say, but for
-    `compare_at`; `image` is empty for none. `name` is None for one that follows from options and title."""
+    `compare_at` and a price in `prices`, where it takes the price away; `image` is empty for none. `name` is None for
+    one that follows from options and title."""
 
     line: int
     sku: str
@@ -69,7 +70,7 @@ class ParsedVariant:
     barcode: str | None = None
     weight_grams: int | Unsaid | None = UNSAID
     image: str | None = None
-    prices: Mapping[str, ParsedPrice] | None = None
+    prices: Mapping[str, ParsedPrice | None] | None = None
     is_active: bool = True
 
 

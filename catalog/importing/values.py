@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from urllib.parse import urljoin
 
@@ -108,6 +108,11 @@ def derived_sku(handle: str, options: Sequence[str]) -> str:
     key = json.dumps([handle, *options]).encode()
     digest = hashlib.sha256(key).hexdigest()[:8]
     return f"{slugify(' '.join([handle, *options]))[:91]}-{digest}".upper()
+
+
+def derived_name(options: Sequence[Mapping[str, str]], title: str) -> str:
+    """What a variant is called to which nobody gave a name."""
+    return " / ".join(option["value"] for option in options)[:255] or title
 
 
 def fingerprint(text: str) -> int:

@@ -15,7 +15,7 @@ from catalog.importing import FileFormat
 
 @dataclass
 class Exported:
-    """How far an export is, and what came of it. `counts`: exported, skipped."""
+    """How far an export is, and what came of it. `counts`: exported, skipped, problems."""
 
     total: int = 0
     done: int = 0
@@ -27,21 +27,27 @@ def export_products(
     products: QuerySet[models.Product],
     format: FileFormat,
     file: BinaryIO,
-    left_out: exporting.LeftOut,
+    report: Callable[[str, str], None],
     progress: Callable[[Exported], None] = lambda _: None,
 ) -> Exported:
-    """Writes the products into the file, a few at a time; those the format cannot tell go to `left_out`."""
+    """Writes the products into the file, a few at a time. What the format cannot tell goes to `report`: each product
+    that is left out, by its handle, and at last what the others have that is not in the file, without one."""
     exported = Exported(total=products.count())
+    untold: Counter[str] = Counter()
 
     def skip(product: models.Product, reason: str) -> None:
         exported.counts["skipped"] += 1
-        left_out(product, reason)
+        report(product.slug, reason)
 
-    for text, count in exporting.written(products, format=format, left_out=skip):
+    for text, count in exporting.written(products, format=format, left_out=skip, untold=untold):
         file.write(text.encode())
         exported.done += count
         exported.counts["exported"] = exported.done - exported.counts["skipped"]
         progress(exported)
+    for what, count in sorted(untold.items()):
+        counted = f"{count} product" if count == 1 else f"{count} products"
+        report("", f"{what} of {counted} are not in the file: Shopify's CSV has no place for them. JSON Lines has.")
+    exported.counts["problems"] = exported.counts["skipped"] + len(untold)
     return exported
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import Model
 
 from catalog import importing, models
 from catalog.errors import CatalogError, CatalogErrorCode
-from catalog.importing.values import address_of
+from catalog.importing.values import derived_name
 from catalog.services import stock
 from catalog.services.import_shop import Shop, Wanted
 
@@ -82,7 +83,7 @@ class Plan:
             product.currency = settings.SHOP_CURRENCY
             self.new[models.Product].append(product)
         old_name = product.name
-        images = {address_of(image): image for image in self.shop.images.get(product.pk, ())}
+        images = {_place_of(image): image for image in self.shop.images.get(product.pk, ())}
         changes = [
             _assign(product, self._place(product, parsed)),
             _assign(product, wanted.values),
@@ -119,13 +120,13 @@ class Plan:
         parsed: Sequence[importing.ParsedImage],
         images: dict[str, models.ProductImage],
     ) -> bool:
-        wanted = {image.source_url: image.alt for image in parsed}
+        wanted = {_known_place(image.source_url, images): image.alt for image in parsed}
         new = [models.ProductImage(product=product, source_url=address) for address in wanted if address not in images]
         gone = [address for address, image in images.items() if address not in wanted and not image.file]
         self.gone[models.ProductImage] += [images.pop(address).pk for address in gone]
         images |= {image.source_url: image for image in new}
         rows = [images[address] for address in wanted]
-        changed = [image for image in rows if _assign(image, {"alt": wanted[address_of(image)]})]
+        changed = [image for image in rows if _assign(image, {"alt": wanted[_place_of(image)]})]
         moved = _put_in_order(rows)
         self.new[models.ProductImage] += new
         fresh = {id(image) for image in new}
@@ -154,7 +155,8 @@ class Plan:
                 new.append(variant)
             elif self._change(variant, values):
                 touched[id(variant)] = variant
-            if parsed.image is not None and _show(variant, images.get(parsed.image)) and not is_new:
+            image = images.get(_known_place(parsed.image or "", images))
+            if parsed.image is not None and _show(variant, image) and not is_new:
                 touched[id(variant)] = variant
             rows.append(variant)
             is_restocked |= self._add_stock(variant, parsed.on_hand, is_new)
@@ -190,25 +192,28 @@ class Plan:
         return True
 
     def _add_prices(
-        self, variant: models.ProductVariant, parsed: Mapping[str, importing.ParsedPrice] | None
+        self, variant: models.ProductVariant, parsed: Mapping[str, importing.ParsedPrice | None] | None
     ) -> tuple[bool, dict[str, Any]]:
         """Whether the variant's prices in other currencies change, and what they are then."""
         known = self.shop.prices.get(variant.pk, {}) if variant.pk else {}
         amounts = {currency: price.amount for currency, price in known.items()}
         if parsed is None:
             return False, amounts
-        changed = []
+        changed, gone = [], []
         for currency, price in parsed.items():
-            row = known.get(currency) or models.VariantPrice(variant=variant, currency=currency)
-            if _assign(row, {"amount": price.amount, "compare_at_amount": price.compare_at}):
-                changed.append(row)
-            amounts[currency] = price.amount
-        # What is in a currency the shop no longer has, a file cannot speak of.
-        sold_in = set(settings.SHOP_CURRENCIES) - {settings.SHOP_CURRENCY}
-        gone = [currency for currency in known if currency in sold_in and currency not in parsed]
-        self.gone[models.VariantPrice] += [known[currency].pk for currency in gone]
+            row = known.get(currency)
+            if price is not None:
+                row = row or models.VariantPrice(variant=variant, currency=currency)
+                if _assign(row, {"amount": price.amount, "compare_at_amount": price.compare_at}):
+                    changed.append(row)
+                amounts[currency] = price.amount
+            elif row is not None and currency in settings.SHOP_CURRENCIES:
+                # What is in a currency that this process does not know, no file takes away.
+                gone.append(row.pk)
+                del amounts[currency]
+        self.gone[models.VariantPrice] += gone
         self.prices += changed
-        return bool(changed or gone), {currency: each for currency, each in amounts.items() if currency not in gone}
+        return bool(changed or gone), amounts
 
     def _add_ranges(self, product: models.Product, amounts: Sequence[Mapping[str, Any]]) -> bool:
         """What the active variants cost in each currency but the shop's own."""
@@ -284,13 +289,20 @@ def _name(
     """What it is called; where the file does not say, a name that somebody gave it stays while its options do."""
     if parsed.name is not None:
         return parsed.name
-    if variant is not None and variant.options == options and variant.name != _derived_name(options, old_name):
+    if variant is not None and variant.options == options and variant.name != derived_name(options, old_name):
         return variant.name
-    return _derived_name(options, product.name)
+    return derived_name(options, product.name)
 
 
-def _derived_name(options: Sequence[Mapping[str, str]], title: str) -> str:
-    return " / ".join(option["value"] for option in options)[:255] or title
+def _place_of(image: models.ProductImage) -> str:
+    """By which a picture is told from the others of its product: for a file of ours without the shop's own address,
+    which another that reads the same file may not have."""
+    return urlsplit(image.file.url).path if image.file else image.source_url
+
+
+def _known_place(address: str, images: Mapping[str, models.ProductImage]) -> str:
+    path = urlsplit(address).path
+    return path if path in images and address not in images else address
 
 
 def _show(variant: models.ProductVariant, image: models.ProductImage | None) -> bool:

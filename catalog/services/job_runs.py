@@ -97,7 +97,7 @@ def _export(job: models.Job) -> None:
             products=exporting.narrowed(models.Product.objects.kept_by(job.owner), job.options["filters"]),
             format=format,
             file=file,
-            left_out=lambda product, reason: report.add(product.slug, reason),
+            report=report.add,
             progress=_Progress(job),
         )
         result = job_files.kept(file, f"jobs/{job.pk}.{job_files.ENDINGS[format]}")

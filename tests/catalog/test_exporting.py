@@ -53,7 +53,8 @@ def exactly_back(path, format, count):
     told = export(path, format=format)
     again = imported(path, format=format)
 
-    assert told == (f"Products: {count} exported, 0 left out.\n", "")
+    assert told[0] == f"Products: {count} exported, 0 left out.\n"
+    assert bool(told[1]) is (format == "SHOPIFY_CSV")  # that some of it is not in there
     assert again == f"Products: 0 created, 0 updated, {count} unchanged.\n"
     assert tables() == before
 
@@ -138,8 +139,51 @@ def test_json_lines_bring_prices_in_other_currencies_and_all_else_back(tmp_path,
     assert told["variants"][0]["prices"] == [
         {"currency": "EUR", "amount": "20.00", "compareAt": None},
         {"currency": "USD", "amount": "21.50", "compareAt": "30.00"},
+        {"currency": "JPY", "amount": None, "compareAt": None},
     ]
-    assert told["variants"][1]["prices"][1] == {"currency": "JPY", "amount": "3000", "compareAt": None}
+    assert told["variants"][1]["prices"][1:] == [
+        {"currency": "USD", "amount": None, "compareAt": None},
+        {"currency": "JPY", "amount": "3000", "compareAt": None},
+    ]
+
+
+def test_a_file_of_who_knows_fewer_currencies_takes_no_price_away(tmp_path, settings):
+    product = make_product()
+    models.VariantPrice.objects.create(variant=product.variants.get(), currency="USD", amount=22)
+    models.PriceRange.objects.create(product=product, currency="USD", lowest=22, highest=22)
+    path, before = tmp_path / "products.jsonl", tables()
+    export(path)
+
+    settings.SHOP_CURRENCIES = ["EUR", "USD"]
+    imported(path)
+
+    assert tables() == before
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_our_pictures_are_known_again_under_another_address_of_the_shop(tmp_path, settings, format):
+    product = make_product()
+    ours = models.ProductImage(product=product, alt="Ours")
+    ours.file.save("ours.webp", ContentFile(b"webp"))
+    product.variants.update(image=ours)
+    path, before = tmp_path / "export", tables()
+    export(path, format=format)
+
+    settings.SHOP_URL = "https://shop.example:8443"
+    again = imported(path, format=format)
+
+    assert again == "Products: 0 created, 0 updated, 1 unchanged.\n"
+    assert tables() == before
+
+
+def test_a_picture_elsewhere_that_looks_like_one_of_ours_stays_another(tmp_path):
+    product = make_product()
+    ours = models.ProductImage(product=product, alt="Ours", position=0)
+    ours.file.save("ours.webp", ContentFile(b"webp"))
+    address = f"https://a.example{ours.file.url}"
+    models.ProductImage.objects.create(product=product, source_url=address, alt="Other", position=1)
+
+    exactly_back(tmp_path / "products.jsonl", "JSON_LINES", 1)
 
 
 def test_what_a_csv_has_no_column_for_stays_as_it_was(tmp_path, settings):
@@ -189,12 +233,33 @@ def test_what_the_csv_cannot_tell_is_left_out_and_named(tmp_path):
     told, left_out = export(path)
 
     assert told == "Products: 1 exported, 3 left out.\n"
-    assert left_out.splitlines() == [
+    assert left_out.splitlines()[:3] == [
         f"{empty.slug}: It has no active variant, and a row of the CSV needs a price.",
         f"{comma.slug}: A tag of the CSV has no comma, and is not “featured”.",
         f"{mixed.slug}: The CSV has room for 3 options, which all variants have.",
     ]
     assert whole.slug in path.read_text()
+
+
+def test_what_of_a_product_the_csv_cannot_tell_is_said_once_with_how_many_have_it(tmp_path, settings):
+    settings.SHOP_CURRENCIES = ["EUR", "USD"]
+    first, _ = (make_product(attributes={"material": "oak"}, variants=2) for _ in range(2))
+    models.VariantPrice.objects.create(variant=first.variants.first(), currency="USD", amount=22)
+    models.ProductVariant.objects.filter(position=0).update(name="0")  # as their one option says
+    first.variants.filter(position=1).update(name="1", is_active=False)
+    path = tmp_path / "products.csv"
+
+    _, untold = export(path)
+
+    assert untold.splitlines() == [
+        "Attributes of 2 products are not in the file: Shopify's CSV has no place for them. JSON Lines has.",
+        "Inactive variants of 1 product are not in the file: Shopify's CSV has no place for them. JSON Lines has.",
+        "Names of variants of 1 product are not in the file: Shopify's CSV has no place for them. JSON Lines has.",
+        "Prices in other currencies of 1 product are not in the file: Shopify's CSV has no place for them. "
+        "JSON Lines has.",
+        "Publication dates of 2 products are not in the file: Shopify's CSV has no place for them. JSON Lines has.",
+    ]
+    assert export(tmp_path / "products.jsonl")[1] == ""
 
 
 # ── Which products ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -223,10 +223,33 @@ def test_prices_in_other_currencies_are_set_changed_and_taken_away(write, settin
         return write(MUG | {"variants": [variant("S", "S", prices=[EUR, *others])]})
 
     run(prices({"currency": "USD", "amount": "14"}, {"currency": "JPY", "amount": "1500"}))
-    run(prices({"currency": "USD", "amount": "15"}))
+    run(prices({"currency": "USD", "amount": "15"}, {"currency": "JPY", "amount": None}))
 
     assert list(models.VariantPrice.objects.values_list("currency", "amount")) == [("USD", 15)]
     assert list(models.PriceRange.objects.values_list("currency", "lowest", "highest")) == [("USD", 15, 15)]
+
+
+def test_a_price_stays_in_a_currency_that_a_file_does_not_mention_or_the_shop_does_not_know(write, settings):
+    settings.SHOP_CURRENCIES = ["EUR", "USD"]
+    usd, none = {"currency": "USD", "amount": "14"}, {"currency": "USD", "amount": None}
+    run(write(MUG | {"variants": [variant("S", "S", prices=[EUR, usd])]}))
+
+    run(write(MUG | {"title": "New", "variants": [variant("S", "S", prices=[EUR])]}))
+    settings.SHOP_CURRENCIES = ["EUR"]
+    run(write(MUG | {"title": "Newer", "variants": [variant("S", "S", prices=[EUR, none])]}))
+
+    assert list(models.VariantPrice.objects.values_list("currency", "amount")) == [("USD", 14)]
+    assert list(models.PriceRange.objects.values_list("currency", "lowest", "highest")) == [("USD", 14, 14)]
+
+
+def test_no_price_has_nothing_to_compare_with_and_the_shop_s_own_is_needed(write, settings):
+    settings.SHOP_CURRENCIES = ["EUR", "USD"]
+    usd, eur = {"currency": "USD", "amount": None, "compareAt": "20"}, {"currency": "EUR", "amount": None}
+
+    assert problems(write(MUG | {"variants": [variant("S", "S", prices=[eur, usd])]})) == [
+        "line 1, variants.0.prices.1.compareAt: There is no price it could be compared with. Leave it out.",
+        "line 1, variants.0.prices: The price in EUR, the shop's own currency, is missing.",
+    ]
 
 
 def test_a_handle_that_leads_to_another_product_since_is_refused(write):

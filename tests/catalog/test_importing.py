@@ -615,10 +615,12 @@ def test_a_file_that_is_no_product_csv_is_refused_in_one_sentence(tmp_path, cont
     assert not any(tables().values())
 
 
-def test_a_file_that_is_not_there_is_refused_in_one_sentence(tmp_path):
+def test_a_file_that_is_not_there_is_refused_in_one_sentence(tmp_path, monkeypatch):
     path = tmp_path / "nowhere.csv"
 
-    assert failure(path) == ([], f"{path} cannot be read: No such file or directory.")
+    monkeypatch.chdir(path.parent)
+
+    assert failure(Path(path.name)) == ([], f"{path} cannot be read: No such file or directory.")
 
 
 # ── The demo shop ────────────────────────────────────────────────────────────────────────────────────────────────────

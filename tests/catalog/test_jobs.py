@@ -111,6 +111,17 @@ def test_a_file_is_imported_in_the_background(api, sent, private):
     assert Event.objects.filter(type__startswith="product").count() == 0
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_answer_shows_what_the_commit_has_done_already(api, settings):
+    assert settings.CELERY_TASK_ALWAYS_EAGER
+
+    imported = upload(api, GOOD)["job"]
+    exported = api(EXPORT)["productsExport"]["job"]
+
+    assert (imported["status"], imported["total"], imported["counts"]["created"]) == ("DONE", 2, 2)
+    assert (exported["status"], exported["total"]) == ("DONE", 2)
+
+
 def test_json_lines_are_imported_too(api, sent):
     payload = sent(LINE.encode(), format="JSON_LINES")
 
@@ -264,11 +275,18 @@ def test_products_are_exported_in_the_background(api, django_capture_on_commit_c
 def test_what_an_export_leaves_out_is_in_its_report(api, django_capture_on_commit_callbacks):
     product = make_product()
     product.variants.update(is_active=False)
+    make_product().variants.update(name="0")
 
     job = export(api, django_capture_on_commit_callbacks)
 
+    counts = api("query($id: ID!) { job(id: $id) { counts { exported skipped problems } } }", id=job["id"])
+    assert counts == {"job": {"counts": {"exported": 1, "skipped": 1, "problems": 2}}}
     response = api.http.get(job["reportUrl"])
-    assert product.slug.encode() in b"".join(response.streaming_content)
+    assert b"".join(response.streaming_content).decode().splitlines() == [
+        "handle,message",
+        f'{product.slug},"It has no active variant, and a row of the CSV needs a price."',
+        ",Publication dates of 1 product are not in the file: Shopify's CSV has no place for them. JSON Lines has.",
+    ]
     response.close()
 
 

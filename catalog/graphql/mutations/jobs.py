@@ -31,9 +31,11 @@ class Mutation:
         extensions=[*kit.needs(CatalogPermission.MANAGE_PRODUCTS), types.refusals],
         description="""Imports products from a file of at most 100 MB, in UTF-8. Follow it with `jobProgress`.
 
-Products are matched by handle, variants by SKU, images by address. What the file says nothing about stays; a variant
-it no longer has becomes inactive. Each product is imported as a whole or left as it was. What is wrong is in
-`Job.reportUrl`, by line. One job of yours at a time: JOB_IN_PROGRESS. FILE_INVALID for what is no such file at all.
+Products are matched by handle, variants by SKU, images by address. What the file says nothing about stays; variants
+that it no longer has become inactive. Vendors and categories that it names and the shop lacks are made. A price in
+another currency goes where JSON Lines say so: `{"currency": "USD", "amount": null}`. Each product is imported as a
+whole or left as it was. What is wrong is in `Job.reportUrl`, by line. One job of yours at a time: JOB_IN_PROGRESS.
+FILE_INVALID for what is no such file at all.
 
 ```graphql
 mutation ($file: Upload!) {
@@ -55,7 +57,8 @@ mutation ($file: Upload!) {
         extensions=[*kit.needs(CatalogPermission.MANAGE_PRODUCTS), types.refusals],
         description="""Writes products into a file that `productsImport` reads again without changing anything; all of
 them, or what the filters of `managedProducts` leave. Follow it with `jobProgress`; the file is `Job.resultUrl`. What
-Shopify's CSV cannot tell is left out: `Job.reportUrl`. One job of yours at a time: JOB_IN_PROGRESS.""",
+Shopify's CSV cannot tell is left out: `Job.reportUrl` names each product that is, and what is not told of how many
+others. One job of yours at a time: JOB_IN_PROGRESS.""",
     )
     def products_export(
         self,

@@ -35,7 +35,9 @@ class JobCounts:
     updated: int = 0
     unchanged: int = strawberry.field(default=0, description="Were as the file says already.")
     refused: int = strawberry.field(default=0, description="Left as they were, because something about them is wrong.")
-    problems: int = strawberry.field(default=0, description="What is wrong, each in one place: a line of the report.")
+    problems: int = strawberry.field(
+        default=0, description="Lines of the report: what is wrong, each in one place, or what an export does not tell."
+    )
     exported: int = 0
     skipped: int = strawberry.field(default=0, description="Left out of an export: the report says why.")
 

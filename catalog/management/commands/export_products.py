@@ -42,7 +42,7 @@ class Command(BaseCommand):
                         products=products,
                         format=FileFormat(options["format"] or importing.format_of(path.name)),
                         file=file,
-                        left_out=self._left_out,
+                        report=self._report,
                     )
                 unfinished.replace(path)
             finally:
@@ -54,5 +54,5 @@ class Command(BaseCommand):
         skipped = exported.counts["skipped"]
         self.stdout.write(f"Products: {exported.counts['exported']} exported, {skipped} left out.")
 
-    def _left_out(self, product: models.Product, reason: str) -> None:
-        self.stderr.write(f"{product.slug}: {reason}")
+    def _report(self, handle: str, message: str) -> None:
+        self.stderr.write(f"{handle}: {message}" if handle else message)

@@ -47,7 +47,7 @@ class Command(BaseCommand):
                     is_dry_run=options["dry_run"],
                 )
         except OSError as error:
-            raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
+            raise CommandError(f"{path.absolute()} cannot be read: {error.strerror}.") from error
         except importing.UnreadableFileError as error:
             raise CommandError(str(error)) from error
         progress.finish()
