@@ -160,9 +160,12 @@ def ordered(queryset: "QuerySet[Any]", ordering: Iterable[Any] | None, columns: 
     The id always comes last, so that the order is total and a cursor means one place; in the direction of the term
     before it, so that one index serves both.
     """
+    choices = list(ordering or [])
+    if len(choices) > len(columns):
+        raise ApiError(ErrorCode.BAD_USER_INPUT, f"ordering: This list has {len(columns)} terms to be ordered by.")
     terms: list[Any] = []
     descending = False
-    for choice in ordering or []:
+    for choice in choices:
         name, direction = next((n, d) for n, d in vars(choice).items() if d is not UNSET and d is not None)
         descending = direction is Ordering.DESC
         terms.append(_term(queryset, columns[name], descending=descending))

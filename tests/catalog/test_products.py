@@ -352,6 +352,10 @@ def test_an_ordering_names_exactly_one_thing(guest, db, ordering):
     assert guest.code(NAMES, ordering=ordering) == "BAD_USER_INPUT"
 
 
+def test_an_ordering_has_no_more_terms_than_there_are(guest, db):
+    assert guest.code(NAMES, ordering=[{"price": "ASC"}] * 10_000) == "BAD_USER_INPUT"
+
+
 @pytest.mark.parametrize("ordering", [[], [{"price": "ASC"}], [{"price": "DESC"}], [{"name": "ASC"}]])
 def test_pages_together_hold_every_product_once(guest, db, ordering):
     for number in range(7):
