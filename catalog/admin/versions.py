@@ -128,7 +128,11 @@ class ProductVersionAdmin(Buttons, ReadOnly, ModelAdmin):
 
 def _lines(prices: Iterable[dict[str, Any]], version: ProductVersion) -> list[str]:
     skus = {variant.pk: variant.sku for variant in version.product.variants.all()}
-    return [f"{skus.get(each['variant'], '–')} {each['amount']} {each['currency']}" for each in prices]
+    return [f"{skus.get(each['variant'], '–')} {each['amount']} {each['currency']}{_before(each)}" for each in prices]
+
+
+def _before(price: dict[str, Any]) -> str:
+    return f", before {price['compare_at']}" if price["compare_at"] else ""
 
 
 def _words(value: Any, version: ProductVersion) -> list[str]:

@@ -48,7 +48,7 @@ class StockLevel(models.Model):
         indexes = [models.Index(fields=["variant"], condition=models.Q(is_low=True), name="stock_that_is_low")]
 
     def __str__(self) -> str:
-        return f"{self.variant_id}: {self.on_hand}"
+        return str(self.variant)
 
     @property
     def available(self) -> int:

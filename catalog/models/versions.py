@@ -81,7 +81,7 @@ class ProductVersion(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.product_id} v{self.number}"
+        return f"Version {self.number}"
 
     def save(self, **kwargs: Any) -> None:
         if not self._state.adding:

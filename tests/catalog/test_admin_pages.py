@@ -1,5 +1,7 @@
 """Categories, vendors, stock, reviews and versions in the admin: who may, and what the services make of it."""
 
+from decimal import Decimal
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
@@ -239,6 +241,19 @@ def test_a_version_shows_what_it_would_change_and_is_published(merchandiser):
     assert said == ["The version was published."]
     product.refresh_from_db()
     assert (product.name, product.description) == ("Oak chair", "<p>Solid</p>")
+
+
+def test_a_version_that_takes_the_former_price_away_shows_it(merchandiser):
+    product, author = make_product(price="20.00"), make_user(roles=("Merchandiser",))
+    variant = product.variants.get()
+    ProductVariant.objects.update(compare_at_amount=Decimal("25.00"))
+    proposed = versions.ProposedPrice(variant_id=variant.pk, currency="EUR", amount=Decimal("18.00"), compare_at=None)
+    version = versions.create(actor=author, product_id=product.pk, given={}, proposed_prices=[proposed])
+
+    page = merchandiser.get(reverse("admin:catalog_productversion_change", args=[version.pk]))
+
+    assert f"{variant.sku} 20.00 EUR, before 25.00" in page.text
+    assert f"{variant.sku} 18.00 EUR; " in page.text
 
 
 def test_who_only_looks_at_versions_does_not_publish_them():
