@@ -309,6 +309,15 @@ def test_members_are_shown_to_those_who_keep_the_vendor(admin, seller, shop, gue
         assert person(BY_ID, id=gid(shop))["vendor"] == {"name": "Oak and Iron", "members": None}
 
 
+def test_a_seller_finds_the_vendors_they_keep(admin, seller, shop, guest):
+    Vendor.objects.create(name="Another", slug="another")
+    kept = "{ vendors(isKept: true) { edges { node { id } } } }"
+
+    assert Api(seller)(kept)["vendors"]["edges"] == [{"node": {"id": gid(shop)}}]
+    assert len(admin(kept)["vendors"]["edges"]) == 2
+    assert guest(kept)["vendors"]["edges"] == []
+
+
 def test_the_members_of_a_list_take_the_same_statements_for_one_as_for_many(admin):
     query = "{ vendors { edges { node { name members { email roles } } } } }"
     admin(query)

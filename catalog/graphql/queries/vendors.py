@@ -13,10 +13,14 @@ from schema import kit
 @strawberry.type
 class Query:
     @strawberry_django.connection(
-        kit.Connection[types.Vendor], description="Who sells here, by name; with your own vendors, in every status."
+        kit.Connection[types.Vendor],
+        description="Who sells here, by name; with your own vendors, in every status. With `isKept: true` only those "
+        "you keep: what a seller needs for `productCreate`.",
     )
-    def vendors(self, info: kit.Info) -> QuerySet[models.Vendor]:
-        return models.Vendor.objects.visible_to(kit.viewer(info)).order_by("name", "pk")
+    def vendors(self, info: kit.Info, is_kept: bool = False) -> QuerySet[models.Vendor]:
+        viewer = kit.viewer(info)
+        found = models.Vendor.objects.kept_by(viewer) if is_kept else models.Vendor.objects.visible_to(viewer)
+        return found.order_by("name", "pk")
 
     @strawberry_django.field(description="One vendor by its id.")
     def vendor(self, info: kit.Info, id: relay.GlobalID) -> types.Vendor | None:
