@@ -13,7 +13,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from catalog import money
 from notifications.admin import Buttons, EventInline, ReadOnly, RowFilter
-from ordering.admin import CurrencyForm, ReasonForm
+from ordering.admin.orders import ReasonForm
+from ordering.admin.shipping import CurrencyForm
 from workflows import services
 from workflows.models import ApprovalDecision, ApprovalPolicy, ApprovalRequest, ApprovalStatus
 

@@ -1,13 +1,10 @@
-"""Orders with the buttons that move them; payments, parcels and carts, to be read; shipping methods, to be edited."""
+"""Orders, with the buttons that move them."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin
-from django.db.models import Sum
-from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -17,53 +14,19 @@ from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldAdminURLInputWidget
 
-from catalog import money
 from notifications.admin import Buttons, EventInline, ReadOnly, RowFilter
 from ordering import services
+from ordering.admin.colours import PAYMENT_COLOURS, STATUS_COLOURS
 from ordering.models import (
-    Cart,
-    CartLine,
     Fulfillment,
-    FulfillmentLine,
     Order,
     OrderAction,
     OrderLine,
-    OrderStatus,
     Payment,
-    PaymentState,
-    PaymentStatus,
-    ShippingMethod,
 )
 from ordering.permissions import OrderPermission
 
-STATUS_COLOURS = {
-    OrderStatus.PENDING: "warning",
-    OrderStatus.AWAITING_APPROVAL: "warning",
-    OrderStatus.CONFIRMED: "info",
-    OrderStatus.PROCESSING: "info",
-    OrderStatus.PARTIALLY_SHIPPED: "info",
-    OrderStatus.SHIPPED: "success",
-    OrderStatus.DELIVERED: "success",
-    OrderStatus.ON_HOLD: "warning",
-    OrderStatus.CANCELLED: "danger",
-    OrderStatus.REJECTED: "danger",
-}
-PAYMENT_COLOURS = {
-    PaymentStatus.AUTHORIZED: "info",
-    PaymentStatus.PAID: "success",
-    PaymentStatus.PARTIALLY_REFUNDED: "warning",
-    PaymentStatus.REFUNDED: "warning",
-    PaymentStatus.FAILED: "danger",
-}
-STATE_COLOURS = {
-    PaymentState.IN_REVIEW: "warning",
-    PaymentState.AUTHORIZED: "info",
-    PaymentState.CAPTURED: "success",
-    PaymentState.DECLINED: "danger",
-}
 
-
-# ── Orders ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 class PlacedFilter(admin.SimpleListFilter):
     """Placed orders unless asked otherwise; a checkout that was never paid is an order to nobody but the admin."""
 
@@ -333,144 +296,3 @@ ADDRESS_LINES = ["full_name", "line1", "line2", "postal_code", "city", "region",
 
 def _address(address: dict[str, str]) -> SafeString:
     return format_html_join("\n", "<div>{}</div>", ([address[name]] for name in ADDRESS_LINES if address.get(name)))
-
-
-# ── Payments and parcels ─────────────────────────────────────────────────────────────────────────────────────────────
-@admin.register(Payment)
-class PaymentAdmin(ReadOnly, ModelAdmin):
-    """The token is what pays: it is not shown."""
-
-    list_display = ["order", "state_label", "money", "gateway", "reference", "created_at", "updated_at"]
-    list_select_related = ["order"]
-    list_filter = ["state", "gateway"]
-    search_fields = ["=order__number", "order__email", "=reference"]
-    search_help_text = "An order's number, the buyer's e-mail address, or the gateway's reference."
-    date_hierarchy = "created_at"
-    ordering = ["-created_at", "id"]
-    show_full_result_count = False
-    list_per_page = 50
-    fields = ["order", "state", "money", "gateway", "reference", "created_at", "updated_at"]
-    readonly_fields = fields
-
-    @display(description="state", ordering="state", label=STATE_COLOURS)
-    def state_label(self, payment: Payment) -> tuple[str, str]:
-        return payment.state, payment.get_state_display()
-
-
-class FulfillmentLineInline(ReadOnly, TabularInline):
-    model = FulfillmentLine
-    fields = ["what", "quantity"]
-    readonly_fields = fields
-    verbose_name_plural = "what is in it"
-    extra = 0
-    hide_title = True
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("order_line")
-
-    @display
-    def what(self, line: FulfillmentLine) -> str:
-        return f"{line.order_line.label} · {line.order_line.sku}"
-
-
-@admin.register(Fulfillment)
-class FulfillmentAdmin(ReadOnly, ModelAdmin):
-    list_display = ["order", "carrier", "tracking_number", "created_at"]
-    list_select_related = ["order"]
-    search_fields = ["=order__number", "=tracking_number"]
-    search_help_text = "An order's number, or a tracking number."
-    date_hierarchy = "created_at"
-    ordering = ["-created_at", "id"]
-    show_full_result_count = False
-    list_per_page = 50
-    fields = ["order", "carrier", "tracking_number", "tracking_url", "created_at"]
-    readonly_fields = fields
-    inlines = [FulfillmentLineInline]
-
-
-# ── Carts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-class CartLineInline(ReadOnly, TabularInline):
-    model = CartLine
-    fields = ["what", "quantity", "created_at"]
-    readonly_fields = fields
-    extra = 0
-    hide_title = True
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("variant__product")
-
-    @display
-    def what(self, line: CartLine) -> str:
-        return f"{line.variant.product.name} · {line.variant.sku}"
-
-
-@admin.register(Cart)
-class CartAdmin(ReadOnly, ModelAdmin):
-    list_display = ["id", "customer", "items", "updated_at", "completed_at"]
-    list_select_related = ["customer"]
-    list_filter = [("completed_at", admin.EmptyFieldListFilter), ("customer", RowFilter)]
-    list_filter_submit = True
-    search_fields = ["=id", "customer__email"]
-    search_help_text = "A cart's id, or its customer's e-mail address."
-    date_hierarchy = "created_at"
-    ordering = ["-created_at", "id"]
-    show_full_result_count = False
-    list_per_page = 50
-    fields = ["id", "customer", "currency", "created_at", "updated_at", "completed_at"]
-    readonly_fields = fields
-    inlines = [CartLineInline]
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).annotate(item_count=Coalesce(Sum("lines__quantity"), 0))
-
-    @display(description="items", ordering="item_count")
-    def items(self, cart: Any) -> int:
-        return cart.item_count
-
-
-# ── Shipping methods ─────────────────────────────────────────────────────────────────────────────────────────────────
-class CurrencyForm(forms.ModelForm):  # type: ignore[type-arg]
-    """For rows with a currency of their own: the shop's unless said otherwise."""
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        if self.instance._state.adding:
-            self.initial.setdefault("currency", settings.SHOP_CURRENCY)
-
-    def clean_currency(self) -> str:
-        code = self.cleaned_data["currency"].upper()
-        if not money.is_currency(code):
-            raise forms.ValidationError("This is not a currency. Write its ISO 4217 code, such as EUR.")
-        return code
-
-
-class ShippingMethodForm(CurrencyForm):
-    countries = forms.CharField(
-        required=False,
-        widget=UnfoldAdminTextInputWidget,
-        help_text="ISO 3166 codes it ships to, separated by commas: DE, FR. Empty means everywhere.",
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.initial["countries"] = ", ".join(self.instance.countries)
-
-    def clean_countries(self) -> list[str]:
-        codes = [code.strip().upper() for code in self.cleaned_data["countries"].split(",") if code.strip()]
-        if wrong := [code for code in codes if not (len(code) == 2 and code.isascii() and code.isalpha())]:
-            raise forms.ValidationError(f"“{wrong[0]}” is not the code of a country. It has two letters, such as DE.")
-        return list(dict.fromkeys(codes))
-
-
-@admin.register(ShippingMethod)
-class ShippingMethodAdmin(ModelAdmin):
-    form = ShippingMethodForm
-    list_display = ["name", "price", "free_from", "ships_to", "is_active"]
-    list_filter = ["is_active"]
-    search_fields = ["name"]
-    ordering = ["name"]
-    fields = ["name", "is_active", ("price_amount", "currency"), "free_above", "countries"]
-
-    @display(description="countries")
-    def ships_to(self, method: ShippingMethod) -> str:
-        return ", ".join(method.countries) or "everywhere"
