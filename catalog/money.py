@@ -1,5 +1,6 @@
 """Rounding amounts: `moneyed.Money` in Python, `DecimalField` and an ISO code in tables, never a float."""
 
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -31,3 +32,33 @@ def is_currency(code: str) -> bool:
 def rounded(amount: Decimal, currency: str) -> Money:
     """The amount with exactly the currency's own number of decimals, halves away from zero."""
     return Money(amount.quantize(Decimal(1).scaleb(-exponent(currency)), ROUND_HALF_UP), currency)
+
+
+def in_minor_units(amount: Money) -> int:
+    """The amount as a whole number of the currency's smallest unit: 12.34 EUR is 1234. It is rounded first."""
+    code = amount.currency.code
+    return int(rounded(amount.amount, code).amount.scaleb(exponent(code)))
+
+
+def from_minor_units(units: int, currency: str) -> Money:
+    """1234 in EUR is 12.34 EUR."""
+    return Money(Decimal(units).scaleb(-exponent(currency)), currency)
+
+
+def spread(total: int, weights: Sequence[int]) -> list[int]:
+    """`total` in shares like `weights` that add up to it exactly, by the largest remainder; ties go to the first.
+
+    All are whole numbers, none negative. No share is above its weight unless `total` is above their sum; nothing can
+    be spread over weights that are all 0.
+    """
+    whole = sum(weights)
+    if whole == 0:
+        if total:
+            raise ValueError("An amount cannot be spread over nothing.")
+        return [0] * len(weights)
+    shares, remainders = zip(*(divmod(total * weight, whole) for weight in weights), strict=True)
+    result = list(shares)
+    neediest = sorted(range(len(weights)), key=lambda at: -remainders[at])
+    for at in neediest[: total - sum(shares)]:
+        result[at] += 1
+    return result

@@ -6,6 +6,7 @@ Celery tasks executed in the thread of the request. Each service is switched on 
 
 import mimetypes
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -253,6 +254,15 @@ SHOP_CURRENCIES = list(dict.fromkeys([SHOP_CURRENCY, *_others]))
 PAYMENT_GATEWAYS = (
     {"sandbox": "ordering.gateways.sandbox.Sandbox"} if env.bool("SANDBOX_PAYMENTS", default=DEBUG) else {}
 )
+# Whether prices are what is paid (the European way), or tax comes on top at checkout (the American way).
+PRICES_INCLUDE_TAX = env.bool("PRICES_INCLUDE_TAX", default=True)
+# The kinds of goods that are taxed differently; the first is what products are unless somebody says otherwise.
+TAX_CLASSES = ["standard", *env.list("TAX_CLASSES", default=["reduced", "zero"])]
+# Called with `country=`, `region=` and `tax_classes=`, inside the checkout's transaction: answers from memory or a
+# table with an `ordering.pricing.Rate` for each class that is taxed there.
+TAX_STRATEGY = "ordering.services.taxes.table_rates"
+# Orders must be worth at least this much: "EUR=10.00,USD=12.00".
+MINIMUM_ORDER_AMOUNTS = {code: Decimal(value) for code, value in env.dict("MINIMUM_ORDER_AMOUNTS", default={}).items()}
 # Asked inside the checkout's transaction: answers whether the order must wait for somebody's approval.
 ORDER_APPROVAL_GATE = "workflows.services.hold_for_approval"
 # Asked when a review is written, with `user=` and `product_id=`: answers whether they bought it here.

@@ -57,6 +57,16 @@ class StreamedResults(SchemaExtension):
         yield
 
 
+class Replays(SchemaExtension):
+    """`extensions.idempotency`: whether an answer is one that the same key was given before, in all and by field."""
+
+    def get_results(self) -> dict[str, Any]:
+        replays = getattr(self.execution_context.context, "replays", {})
+        if not replays:
+            return {}
+        return {"idempotency": {"replayed": any(replays.values()), "fields": replays}}
+
+
 class LenientParserCache(ParserCache):
     """Leaves a document that does not parse to the schema, which answers it; the library's would break off here."""
 
@@ -184,6 +194,7 @@ schema = Schema(
     config=StrawberryConfig(relay_max_results=kit.MAX_PAGE, scalar_map={kit.Upload: kit.UPLOAD}),
     extensions=[
         StreamedResults,
+        Replays,
         lambda: AddValidationRules([Limits]),
         lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS),
         LenientParserCache,

@@ -42,7 +42,7 @@ def create(*, actor: User, address: postal.Address) -> Address:
     ADDRESS_INVALID and PHONE_INVALID name the part; TOO_MANY_ADDRESSES when the book is full.
     """
     user = _locked(actor)
-    valid = _valid(address)
+    valid = checked(address)
     count = user.addresses.count()
     if count >= MAX_ADDRESSES:
         raise AccountError(
@@ -63,7 +63,7 @@ def update(*, actor: User, address_id: UUID, changes: Mapping[str, str]) -> Addr
     user = _locked(actor)
     entry = _own(user, address_id)
     before = postal.Address(**{part.name: getattr(entry, part.name) for part in fields(postal.Address)})
-    after = _valid(replace(before, **changes))
+    after = checked(replace(before, **changes))
     if after != before:
         for part, value in asdict(after).items():
             setattr(entry, part, value)
@@ -115,7 +115,8 @@ def _own(user: User, address_id: UUID) -> Address:
     return entry
 
 
-def _valid(address: postal.Address) -> postal.Address:
+def checked(address: postal.Address) -> postal.Address:
+    """The address in the form of its country; refused naming the part that is wrong, or is too long to keep."""
     for part, (field, most) in _LONGEST.items():
         value = getattr(address, part)
         if len(value) > most or not checks.is_text(value):

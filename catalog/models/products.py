@@ -125,6 +125,9 @@ class Product(models.Model):
     attributes = models.JSONField(default=dict, blank=True)
     is_featured = models.BooleanField(default=False)
     is_digital = models.BooleanField(default=False, help_text="Delivered as a file, not in a parcel.")
+    tax_class = models.CharField(
+        max_length=30, default="standard", help_text="One of settings.TAX_CLASSES; the rates stand in ordering."
+    )
     seo_title = models.CharField(max_length=255, blank=True)
     seo_description = models.TextField(blank=True)
     # The range of the active variants' prices in the shop's own currency, kept by services so that lists sort and

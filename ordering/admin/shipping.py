@@ -5,14 +5,12 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from catalog import money
-from ordering.models import (
-    ShippingMethod,
-)
+from ordering.models import ShippingMethod, ShippingTier, ShippingZone
 
 
 class CurrencyForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -30,11 +28,11 @@ class CurrencyForm(forms.ModelForm):  # type: ignore[type-arg]
         return code
 
 
-class ShippingMethodForm(CurrencyForm):
+class ShippingZoneForm(forms.ModelForm):  # type: ignore[type-arg]
     countries = forms.CharField(
         required=False,
         widget=UnfoldAdminTextInputWidget,
-        help_text="ISO 3166 codes it ships to, separated by commas: DE, FR. Empty means everywhere.",
+        help_text="ISO 3166 codes it ships to, separated by commas: DE, FR. Empty means everywhere else.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -48,15 +46,38 @@ class ShippingMethodForm(CurrencyForm):
         return list(dict.fromkeys(codes))
 
 
-@admin.register(ShippingMethod)
-class ShippingMethodAdmin(ModelAdmin):
-    form = ShippingMethodForm
-    list_display = ["name", "price", "free_from", "ships_to", "is_active"]
-    list_filter = ["is_active"]
+@admin.register(ShippingZone)
+class ShippingZoneAdmin(ModelAdmin):
+    form = ShippingZoneForm
+    list_display = ["name", "ships_to"]
     search_fields = ["name"]
     ordering = ["name"]
-    fields = ["name", "is_active", ("price_amount", "currency"), "free_above", "countries"]
+    fields = ["name", "countries"]
 
     @display(description="countries")
-    def ships_to(self, method: ShippingMethod) -> str:
-        return ", ".join(method.countries) or "everywhere"
+    def ships_to(self, zone: ShippingZone) -> str:
+        return ", ".join(zone.countries) or "everywhere else"
+
+
+class ShippingTierInline(TabularInline):
+    model = ShippingTier
+    fields = ["from_weight_grams", "from_subtotal_amount", "price_amount"]
+    extra = 0
+
+
+@admin.register(ShippingMethod)
+class ShippingMethodAdmin(ModelAdmin):
+    form = CurrencyForm
+    list_display = ["name", "zone", "price", "free_from", "is_active"]
+    list_filter = ["is_active", "zone"]
+    list_select_related = ["zone"]
+    search_fields = ["name"]
+    ordering = ["name"]
+    fields = [
+        ("name", "is_active"),
+        "zone",
+        ("price_amount", "currency"),
+        ("free_above", "max_weight_grams"),
+        "tax_class",
+    ]
+    inlines = [ShippingTierInline]

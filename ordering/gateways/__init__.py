@@ -1,8 +1,9 @@
 """Payment gateways: the protocol, and which of them the shop has."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -13,19 +14,61 @@ class GatewayError(Exception):
     """The gateway gave no answer that decides anything. Ask again, with the same key."""
 
 
+class ForgedError(Exception):
+    """A message that does not come from the gateway: its signature is missing, wrong or too old."""
+
+
 class Outcome(Enum):
     APPROVED = "APPROVED"
     DECLINED = "DECLINED"
-    IN_REVIEW = "IN_REVIEW"
+    IN_REVIEW = "IN_REVIEW"  # a person has to look at it
+    ACTION_REQUIRED = "ACTION_REQUIRED"  # the buyer has to do something in the browser first
+    AWAITED = "AWAITED"  # the money comes by itself: a bank transfer, cash on delivery
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`reference` is the gateway's own name for the payment, `reason` a sentence for the buyer when declined."""
+    """`reference` is the gateway's own name for the payment, `reason` a sentence for the buyer when declined.
+
+    `action` is what the buyer's browser needs when something is to do: {"client_secret": …, "url": …}.
+    """
 
     outcome: Outcome
     reference: str = ""
     reason: str = ""
+    action: Mapping[str, str] = field(default_factory=dict)
+    is_due_on_delivery: bool = False
+
+
+class Stage(Enum):
+    """How far a payment is at the gateway."""
+
+    OPEN = "OPEN"  # nothing is decided
+    AUTHORIZED = "AUTHORIZED"
+    CAPTURED = "CAPTURED"
+    ENDED = "ENDED"  # declined or voided: no money moves
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the gateway's books say of a payment. `amount` is what was asked for."""
+
+    stage: Stage
+    amount: Money
+    captured: Money
+    refunded: Money
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a gateway told by itself. `id` is the same when it is told again; `reference` names the payment, `key` the
+    order's payment id where the gateway gives it back. What it says is not believed: `standing` is asked for."""
+
+    id: str
+    type: str
+    reference: str = ""
+    key: str = ""
+    body: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Gateway(Protocol):
@@ -39,6 +82,12 @@ class Gateway(Protocol):
     def void(self, *, key: str, reference: str) -> Answer: ...
 
     def refund(self, *, key: str, reference: str, amount: Money) -> Answer: ...
+
+    def standing(self, *, reference: str) -> Standing | None:
+        """What its books say; None where the gateway keeps none, or knows of no such payment."""
+
+    def message(self, *, body: bytes, headers: Mapping[str, str]) -> Message | None:
+        """A webhook's message once its signature is verified; `ForgedError`, or None for what is of no interest."""
 
 
 def gateway(name: str) -> Gateway:

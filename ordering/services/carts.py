@@ -7,11 +7,8 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
-from moneyed import Money
 
-from catalog import money
 from catalog.models import ProductVariant
-from ordering import pricing
 from ordering.errors import OrderError, OrderErrorCode
 from ordering.models import (
     MAX_CART_LINES,
@@ -22,6 +19,7 @@ from ordering.models import (
     PaymentState,
     ShippingMethod,
 )
+from ordering.services import quoting, shipping
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -63,11 +61,13 @@ def update_lines(*, cart_id: UUID | str, lines: Iterable[tuple[UUID, int]], acto
     found = _lines_of(cart, wanted)
     for line in found:
         line.quantity = wanted[line.pk]
+        price = line.variant.price_in(cart.currency)
+        line.agreed_amount = None if price is None else price.amount
         if line.quantity:
             _check_quantity(line.quantity, line.variant, path=["lines", "quantity"])
 
     CartLine.objects.filter(pk__in=[line.pk for line in found if not line.quantity]).delete()
-    CartLine.objects.bulk_update([line for line in found if line.quantity], ["quantity"])
+    CartLine.objects.bulk_update([line for line in found if line.quantity], ["quantity", "agreed_amount"])
     cart.save(update_fields=["updated_at"])
     return cart
 
@@ -113,31 +113,13 @@ def locked_cart(cart_id: UUID | str, actor: "User | AnonymousUser") -> Cart:
     return cart
 
 
-def shipping_methods(*, currency: str, country: str | None = None) -> list[ShippingMethod]:
-    """The methods on offer, cheapest first; with a country, those that ship there."""
-    methods = ShippingMethod.objects.filter(is_active=True, currency=currency).order_by("price_amount", "pk")
-    return [method for method in methods if country is None or not method.countries or country in method.countries]
-
-
-def totals_of(*, cart: Cart) -> pricing.Totals:
-    """What the cart costs now, sent the cheapest way; what has no price any more counts nothing.
-
-    Two statements, three in another currency than the shop's own, once for each cart object.
-    """
-    if not hasattr(cart, "_totals"):
-        cheapest = next(iter(shipping_methods(currency=cart.currency)), None)
-        known = [(cart.unit_prices[line.pk], line.quantity) for line in cart.priced_lines]
-        priced = [(unit_price, quantity) for unit_price, quantity in known if unit_price is not None]
-        cart._totals = price(priced, method=cheapest, currency=cart.currency)  # type: ignore[attr-defined]
-    return cart._totals  # type: ignore[attr-defined]
-
-
-def price(priced: list[tuple[Money, int]], *, method: ShippingMethod | None, currency: str) -> pricing.Totals:
-    """What lines of (unit price, quantity) cost with this method of shipping; nothing in the cart, nothing to send."""
-    free = pricing.totals(priced, shipping=money.rounded(money.ZERO, currency))
-    if method is None or not priced:
-        return free
-    return pricing.totals(priced, shipping=pricing.shipping_price(method.price, method.free_from, free.subtotal))
+def shipping_methods(*, cart: Cart, country: str | None = None) -> list[ShippingMethod]:
+    """The methods on offer for what is in the cart, cheapest first, each with its `quoted` price; with a country,
+    those that ship there."""
+    quote = quoting.quote(cart)
+    if country is None:
+        return quote.methods
+    return shipping.offered(cart=cart, lines=quote.priced, subtotal=quote.totals.subtotal, country=country)
 
 
 def only_left(variant: ProductVariant, left: int) -> str:
@@ -151,11 +133,6 @@ def unpriced(variant: ProductVariant, cart: Cart) -> str:
     return f"{variant.sku} is not for sale in {cart.currency}. Remove it, or start a cart in another currency."
 
 
-def is_buyable(variant: ProductVariant) -> bool:
-    """Whether the shop sells this variant at all, in stock or not."""
-    return variant.is_active and variant.product.is_on_sale
-
-
 def _put(cart: Cart, wanted: list[tuple[int, int]], *, path: list[str]) -> None:
     quantities = _summed(wanted, path)
     found = ProductVariant.objects.select_related("product__vendor", "stock")
@@ -165,14 +142,16 @@ def _put(cart: Cart, wanted: list[tuple[int, int]], *, path: list[str]) -> None:
     in_cart = {line.variant_id: line for line in cart.lines.all()}
     for variant_id, quantity in quantities.items():
         variant = variants.get(variant_id)
-        if variant is None or not is_buyable(variant):
+        if variant is None or not (variant.is_active and variant.product.is_on_sale):
             raise OrderError(
                 OrderErrorCode.VARIANT_UNAVAILABLE, "This variant is not on sale.", field=[*path, "variantId"]
             )
-        if variant.price_in(cart.currency) is None:
+        price = variant.price_in(cart.currency)
+        if price is None:
             raise OrderError(OrderErrorCode.VARIANT_UNAVAILABLE, unpriced(variant, cart), field=[*path, "variantId"])
         line = in_cart.setdefault(variant.pk, CartLine(cart=cart, variant=variant, quantity=0))
         line.quantity += quantity
+        line.agreed_amount = price.amount
         _check_quantity(line.quantity, variant, path=[*path, "quantity"])
     if len(in_cart) > MAX_CART_LINES:
         raise OrderError(
@@ -183,7 +162,7 @@ def _put(cart: Cart, wanted: list[tuple[int, int]], *, path: list[str]) -> None:
         [in_cart[variant_id] for variant_id in quantities],
         update_conflicts=True,
         unique_fields=["cart", "variant"],
-        update_fields=["quantity"],
+        update_fields=["quantity", "agreed_amount"],
     )
     cart.save(update_fields=["updated_at"])
 
@@ -199,7 +178,8 @@ def _summed(wanted: list[tuple[int, int]], path: list[str]) -> dict[int, int]:
 
 
 def _lines_of(cart: Cart, wanted: dict[UUID, int]) -> list[CartLine]:
-    found = [line for line in cart.lines.select_related("variant__stock", "variant__product") if line.pk in wanted]
+    lines = CartLine.objects.filter(cart=cart).select_related("variant__stock", "variant__product")
+    found = [line for line in lines.priced_in(cart.currency) if line.pk in wanted]
     if not wanted or len(found) != len(wanted):
         raise OrderError(OrderErrorCode.NOT_FOUND, "The cart has no such line.", field=["lines"])
     return found

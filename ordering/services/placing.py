@@ -1,13 +1,10 @@
 """Checkout: a cart becomes an order, exactly once, and its payment is asked for."""
 
-import hashlib
-import json
-import re
 import secrets
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from uuid import UUID
 
-from babel import Locale
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
@@ -15,69 +12,41 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
-from moneyed import Money
 
 from accounts.models import User
+from accounts.postal import Address
 from accounts.services import checks
 from catalog.errors import OutOfStock
 from catalog.services import stock
 from ordering.errors import OrderError, OrderErrorCode
 from ordering.gateways import GatewayError
-from ordering.models import (
-    Cart,
-    CartLine,
-    Order,
-    OrderLine,
-    Payment,
-    ShippingMethod,
-    guest_key_of,
-)
-from ordering.pricing import Totals
-from ordering.services import carts, paying
+from ordering.models import Cart, CartLine, Order, OrderLine, Payment, guest_key_of
+from ordering.pricing import Step
+from ordering.services import addresses, carts, once, paying, promoting, quoting
+from ordering.services.quoting import Quote
 
-MAX_KEY = 128
 MAX_TOKEN = 255
-MAX_ADDRESS_LINE = 200
 MAX_EMAIL = 254
 # What the columns of an order can hold.
 MAX_TOTAL = 10**11
 # Read out on the telephone without mistakes: no vowels, so no words; no 0/O, 1/I/L, 2/Z, 5/S, 8/B.
 NUMBER_ALPHABET = "34679CDFGHJKMNPQRTVWXY"
-COUNTRIES = frozenset(filter(re.compile("[A-Z]{2}").fullmatch, map(str, Locale("en").territories))) - {
-    "EU",
-    "EZ",
-    "QO",
-    "UN",
-    "XA",
-    "XB",
-    "ZZ",
-}
-
-
-@dataclass(frozen=True)
-class Address:
-    """A postal address. `country` is an ISO 3166 code of two letters."""
-
-    full_name: str
-    line1: str
-    city: str
-    country: str
-    line2: str = ""
-    region: str = ""
-    postal_code: str = ""
-    phone: str = ""
 
 
 @dataclass(frozen=True)
 class CheckoutRequest:
-    """What a buyer sends to check out. `email` may be left out by who is signed in, the method of shipping by all."""
+    """What a buyer sends to check out. Addresses, e-mail and method may stand in the cart already.
 
-    shipping_address: Address
+    `expected_total` is what the buyer was shown: another total is refused.
+    """
+
     payment_token: str
     gateway: str = "sandbox"
+    shipping_address: Address | None = None
     billing_address: Address | None = None
     email: str | None = None
     shipping_method_id: int | None = None
+    expected_total: Decimal | None = None
 
 
 def checkout(
@@ -119,51 +88,45 @@ def guest_token_of(order: Order) -> str | None:
 
 def _accepted(cart_id: UUID | str, key: str, request: CheckoutRequest, actor: User | AnonymousUser) -> UUID:
     """The id of the order this checkout makes, or made when it was first called."""
-    if not key.strip() or len(key) > MAX_KEY or not checks.is_text(key):
-        raise OrderError(
-            OrderErrorCode.REQUIRED,
-            f"Give an idempotencyKey of 1 to {MAX_KEY} printable characters, new for every checkout.",
-            field=["idempotencyKey"],
-        )
+    once.check_key(key)
     try:
         with transaction.atomic():
             return _place(cart_id, key, request, actor).pk
     except IntegrityError:  # the customer's other cart took the key at this very moment
-        raise _conflict() from None
+        raise once.conflict() from None
 
 
 def _place(cart_id: UUID | str, key: str, request: CheckoutRequest, actor: User | AnonymousUser) -> Order:
     _check_account(actor)
     cart = carts.locked_cart(cart_id, actor)
-    digest = _digest(request)
+    digest = once.digest_of(asdict(request))
     if earlier := _earlier(cart, key, actor):
         if earlier.cart_id != cart.pk or earlier.request_digest != digest:
-            raise _conflict()
+            raise once.conflict()
         return earlier
     carts.check_open(cart)
-    lines = list(cart.lines.select_related("variant__product__vendor").priced_in(cart.currency))
-    unit_prices = _checked_lines(cart, lines)
-    email = _checked_email(request, actor)
-    _check_addresses(request)
     _check_payment(request)
-    method = _method(cart, request)
-    priced = [(unit_price, line.quantity) for unit_price, line in zip(unit_prices, lines, strict=True)]
-    totals = carts.price(priced, method=method, currency=cart.currency)
-    if totals.total.amount >= MAX_TOTAL:
-        raise OrderError(
-            OrderErrorCode.INVALID, "This order is larger than the shop can take at once. Split it.", field=["cartId"]
-        )
+    _complete(cart, request)
+    email = _checked_email(cart, request, actor)
+    customer = None if isinstance(actor, AnonymousUser) else actor
+    quote = quoting.quote(cart, customer=customer, email=email)
+    if quote.totals.applied:
+        # Locked, they are looked at again: somebody else may have used them up meanwhile.
+        promoting.lock(promotion_ids=quote.totals.applied)
+        quote = quoting.quote_anew(cart, customer=customer, email=email)
+    _check(cart, quote, request)
 
-    order = _write_order(cart, key, digest, request, email, method, totals, actor)
-    _write_lines(order, lines, unit_prices)
+    order = _write_order(cart, key, digest, email, quote, customer)
+    _write_lines(order, quote)
+    promoting.use(order=order, applied=quote.totals.applied, buyer=quote.buyer)
     Payment.objects.create(
         order=order,
         gateway=request.gateway,
         token=request.payment_token,
-        amount=totals.total.amount,
+        amount=order.total_amount,
         currency=order.currency,
     )
-    _take_stock(lines)
+    _take_stock(quote.priced)
     return order
 
 
@@ -184,35 +147,88 @@ def _earlier(cart: Cart, key: str, actor: User | AnonymousUser) -> Order | None:
     return Order.objects.filter(of_this, idempotency_key=key).first()
 
 
-def _conflict() -> OrderError:
-    return OrderError(
-        OrderErrorCode.IDEMPOTENCY_CONFLICT,
-        "This idempotencyKey was used with other input. Use a new key for a new checkout.",
-        field=["idempotencyKey"],
-    )
+def _complete(cart: Cart, request: CheckoutRequest) -> None:
+    """The cart with what the checkout says of its addresses and the way to send it. Not saved: the order has it."""
+    if request.shipping_address:
+        cart.shipping_address = addresses.checked(request.shipping_address, path=["input", "shippingAddress"])
+    if request.billing_address:
+        cart.billing_address = addresses.checked(request.billing_address, path=["input", "billingAddress"])
+    if request.shipping_method_id:
+        cart.shipping_method_id = request.shipping_method_id
 
 
-def _checked_lines(cart: Cart, lines: list[CartLine]) -> list[Money]:
-    """What one of each line costs; refused where the shop does not sell it, or not in this currency."""
-    if not lines:
+def _check(cart: Cart, quote: Quote, request: CheckoutRequest) -> None:
+    """Refuses what cannot be ordered as it is, the first reason first."""
+    _check_lines(cart, quote)
+    _check_shipping(cart, quote)
+    _check_price(cart, quote, request)
+    if quote.totals.total.amount >= MAX_TOTAL:
+        raise OrderError(
+            OrderErrorCode.INVALID, "This order is larger than the shop can take at once. Split it.", field=["cartId"]
+        )
+
+
+def _check_lines(cart: Cart, quote: Quote) -> None:
+    if not quote.lines:
         raise OrderError(OrderErrorCode.CART_EMPTY, "The cart is empty. Add something first.", field=["cartId"])
-    unit_prices: list[Money] = []
-    for line in lines:
-        if not carts.is_buyable(line.variant):
+    for line in quote.lines:
+        if not quoting.is_buyable(line):
             raise OrderError(
                 OrderErrorCode.VARIANT_UNAVAILABLE,
                 f"{line.variant.sku} is not on sale any more. Remove it from the cart.",
                 field=["cartId"],
             )
-        unit_price = line.variant.price_in(cart.currency)
-        if unit_price is None:
+        if quote.unit_prices[line.pk] is None:
             raise OrderError(OrderErrorCode.VARIANT_UNAVAILABLE, carts.unpriced(line.variant, cart), field=["cartId"])
-        unit_prices.append(unit_price)
-    return unit_prices
 
 
-def _checked_email(request: CheckoutRequest, actor: User | AnonymousUser) -> str:
-    email = (request.email or "").strip() or getattr(actor, "email", "")
+def _check_shipping(cart: Cart, quote: Quote) -> None:
+    if not quote.needs_shipping:
+        if not (cart.shipping_address or cart.billing_address):
+            raise OrderError(
+                OrderErrorCode.REQUIRED, "Give the address for the invoice.", field=["input", "billingAddress"]
+            )
+        return
+    if not cart.shipping_address:
+        raise OrderError(
+            OrderErrorCode.REQUIRED,
+            "Give the address to send it to, here or with cartAddressesSet.",
+            field=["input", "shippingAddress"],
+        )
+    wanted = cart.shipping_method_id
+    if quote.method is None or (wanted and quote.method.pk != wanted):
+        raise OrderError(
+            OrderErrorCode.SHIPPING_UNAVAILABLE,
+            f"{'This method' if wanted else 'The shop'} does not ship orders like this in {cart.currency} to that "
+            "country.",
+            field=["input", "shippingMethodId"] if wanted else ["input", "shippingAddress", "country"],
+        )
+
+
+def _check_price(cart: Cart, quote: Quote, request: CheckoutRequest) -> None:
+    """The buyer pays what they agreed to: the total they name or, naming none, the prices they saw last."""
+    total = quote.totals.total
+    if request.expected_total is not None:
+        if request.expected_total != total.amount:
+            raise OrderError(
+                OrderErrorCode.PRICE_CHANGED,
+                f"The total is {total.amount} {cart.currency} now, not {request.expected_total}. Show the cart again.",
+                field=["input", "expectedTotal"],
+            )
+        return
+    for line in quote.priced:
+        now = quote.unit_prices[line.pk]
+        if now is not None and line.agreed_price not in (None, now):
+            raise OrderError(
+                OrderErrorCode.PRICE_CHANGED,
+                f"{line.variant.sku} costs {now.amount} {cart.currency} now. Show the cart again and send its total "
+                "as expectedTotal.",
+                field=["input", "expectedTotal"],
+            )
+
+
+def _checked_email(cart: Cart, request: CheckoutRequest, actor: User | AnonymousUser) -> str:
+    email = (request.email or "").strip() or cart.email or getattr(actor, "email", "")
     try:
         validate_email(email)
         if len(email) > MAX_EMAIL or email.startswith('"') or not checks.is_text(email):
@@ -224,35 +240,6 @@ def _checked_email(request: CheckoutRequest, actor: User | AnonymousUser) -> str
             field=["input", "email"],
         ) from None
     return email
-
-
-def _check_addresses(request: CheckoutRequest) -> None:
-    _check_address(request.shipping_address, "shippingAddress")
-    if request.billing_address:
-        _check_address(request.billing_address, "billingAddress")
-
-
-def _check_address(address: Address, name: str) -> None:
-    for part, value in asdict(address).items():
-        if len(value) > MAX_ADDRESS_LINE or not checks.is_text(value):
-            raise OrderError(
-                OrderErrorCode.INVALID,
-                f"Each part of an address has at most {MAX_ADDRESS_LINE} printable characters.",
-                field=["input", name, _camel(part)],
-            )
-    for part in ("full_name", "line1", "city"):
-        if not getattr(address, part).strip():
-            raise OrderError(
-                OrderErrorCode.REQUIRED,
-                "An address needs a name, a line and a city.",
-                field=["input", name, _camel(part)],
-            )
-    if address.country not in COUNTRIES:
-        raise OrderError(
-            OrderErrorCode.INVALID,
-            'The country must be an ISO 3166 code of two letters, such as "DE".',
-            field=["input", name, "country"],
-        )
 
 
 def _check_payment(request: CheckoutRequest) -> None:
@@ -271,42 +258,28 @@ def _check_payment(request: CheckoutRequest) -> None:
         )
 
 
-def _method(cart: Cart, request: CheckoutRequest) -> ShippingMethod:
-    methods = carts.shipping_methods(currency=cart.currency, country=request.shipping_address.country)
-    wanted = request.shipping_method_id
-    method = next((method for method in methods if wanted in (None, method.pk)), None)
-    if method is None:
-        raise OrderError(
-            OrderErrorCode.SHIPPING_UNAVAILABLE,
-            f"{'This method' if wanted else 'The shop'} does not ship orders in {cart.currency} to that country.",
-            field=["input", "shippingMethodId"] if wanted else ["input", "shippingAddress", "country"],
-        )
-    return method
-
-
-def _write_order(
-    cart: Cart,
-    key: str,
-    digest: str,
-    request: CheckoutRequest,
-    email: str,
-    method: ShippingMethod,
-    totals: Totals,
-    actor: User | AnonymousUser,
-) -> Order:
+def _write_order(cart: Cart, key: str, digest: str, email: str, quote: Quote, customer: User | None) -> Order:
+    totals = quote.totals
     order = Order(
         number="".join(secrets.choice(NUMBER_ALPHABET) for _ in range(8)),
-        customer=None if isinstance(actor, AnonymousUser) else actor,
+        customer=customer,
         email=email,
         currency=cart.currency,
+        note=cart.note,
         subtotal_amount=totals.subtotal.amount,
         discount_amount=totals.discount.amount,
         shipping_amount=totals.shipping.amount,
+        shipping_discount_amount=totals.shipping_discount.amount,
+        shipping_tax_amount=totals.shipping_tax.amount,
+        shipping_tax_percent=totals.shipping_rate.percent if totals.shipping_rate else 0,
+        prices_include_tax=settings.PRICES_INCLUDE_TAX,
         tax_amount=totals.tax.amount,
+        included_tax_amount=totals.included_tax.amount,
         total_amount=totals.total.amount,
-        shipping_method=method.name,
-        shipping_address=asdict(request.shipping_address),
-        billing_address=asdict(request.billing_address or request.shipping_address),
+        price_breakdown=[_told(step) for step in totals.steps],
+        shipping_method=quote.method.name if quote.method else "",
+        shipping_address=cart.shipping_address or cart.billing_address,
+        billing_address=cart.billing_address or cart.shipping_address,
         cart=cart,
         idempotency_key=key,
         request_digest=digest,
@@ -317,7 +290,17 @@ def _write_order(
     return order
 
 
-def _write_lines(order: Order, lines: list[CartLine], unit_prices: list[Money]) -> None:
+def _told(step: Step) -> dict[str, str | None]:
+    return {
+        "kind": step.kind,
+        "label": step.label,
+        "reason": step.reason,
+        "amount": str(step.amount.amount),
+        "code": step.code,
+    }
+
+
+def _write_lines(order: Order, quote: Quote) -> None:
     OrderLine.objects.bulk_create(
         OrderLine(
             order=order,
@@ -327,10 +310,15 @@ def _write_lines(order: Order, lines: list[CartLine], unit_prices: list[Money]) 
             variant_name=line.variant.name,
             sku=line.variant.sku,
             quantity=line.quantity,
+            is_digital=line.variant.product.is_digital,
             currency=order.currency,
-            unit_amount=unit_price.amount,
+            unit_amount=quote.price_of(line).amount,
+            discount_amount=priced.discount.amount,
+            tax_amount=priced.tax.amount,
+            tax_percent=priced.rate.percent if priced.rate else 0,
+            tax_name=priced.rate.name if priced.rate else "",
         )
-        for position, (line, unit_price) in enumerate(zip(lines, unit_prices, strict=True), start=1)
+        for position, (line, priced) in enumerate(zip(quote.priced, quote.totals.lines, strict=True), start=1)
     )
 
 
@@ -344,12 +332,3 @@ def _take_stock(lines: list[CartLine]) -> None:
             f"{carts.only_left(variant, short.left)} Change the quantity or remove it from the cart.",
             field=["cartId"],
         ) from None
-
-
-def _digest(request: CheckoutRequest) -> str:
-    return hashlib.sha256(json.dumps(asdict(request), sort_keys=True).encode()).hexdigest()
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(word.title() for word in rest)

@@ -12,6 +12,7 @@ from notifications.outbox import EventData
 from ordering.errors import OrderError, OrderErrorCode
 from ordering.models import TRANSITIONS, Order, OrderAction, OrderStatus, PaymentStatus
 from ordering.permissions import OrderPermission
+from ordering.services import promoting
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -23,9 +24,14 @@ _FROM: dict[OrderAction, frozenset[OrderStatus]] = {
     OrderAction.CANCEL: frozenset(status for status, to in TRANSITIONS.items() if OrderStatus.CANCELLED in to),
     OrderAction.HOLD: frozenset(status for status, to in TRANSITIONS.items() if OrderStatus.ON_HOLD in to),
     OrderAction.RELEASE: frozenset({OrderStatus.ON_HOLD}),
+    OrderAction.PROCESS: frozenset({OrderStatus.CONFIRMED}),
+    OrderAction.RECEIVE_PAYMENT: frozenset(OrderStatus) - {OrderStatus.CANCELLED, OrderStatus.REJECTED},
+    OrderAction.REFUND: frozenset(OrderStatus),
+    OrderAction.REQUEST_RETURN: frozenset({OrderStatus.PARTIALLY_SHIPPED, OrderStatus.SHIPPED, OrderStatus.DELIVERED}),
+    OrderAction.ADD_NOTE: frozenset(OrderStatus),
 }
 # What the buyer may do; everything else is for staff.
-_BUYERS_ACTIONS = frozenset({OrderAction.CANCEL})
+_BUYERS_ACTIONS = frozenset({OrderAction.CANCEL, OrderAction.REQUEST_RETURN})
 
 
 def why_not(order: Order, action: OrderAction, actor: "User | AnonymousUser") -> str | None:
@@ -41,7 +47,14 @@ def why_not(order: Order, action: OrderAction, actor: "User | AnonymousUser") ->
         return "Its payment could not be collected. Cancel it."
     if action == OrderAction.FULFILL and order.payment_status != PaymentStatus.PAID:
         return "The order is not paid yet."
+    if action == OrderAction.RECEIVE_PAYMENT and order.payment_status != PaymentStatus.UNPAID:
+        return "No payment of it is awaited."
+    if action == OrderAction.REFUND and order.payment_status not in _REFUNDABLE:
+        return "Nothing that was paid is left to give back."
     return None
+
+
+_REFUNDABLE = frozenset({PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED})
 
 
 _PARTICIPLES = {
@@ -51,6 +64,11 @@ _PARTICIPLES = {
     OrderAction.CANCEL: "cancelled",
     OrderAction.HOLD: "put on hold",
     OrderAction.RELEASE: "released",
+    OrderAction.PROCESS: "taken into work",
+    OrderAction.RECEIVE_PAYMENT: "paid",
+    OrderAction.REFUND: "refunded",
+    OrderAction.REQUEST_RETURN: "sent back",
+    OrderAction.ADD_NOTE: "commented on",
 }
 
 
@@ -116,7 +134,8 @@ def tell(
 
 
 def put_back(order: Order) -> None:
-    """Returns to the shelf what the order took from it and nobody shipped."""
+    """The order ended: its coupons can be used again, and what nobody shipped returns to the shelf."""
+    promoting.give_back(order=order)
     open_lines = order.lines.filter(variant__isnull=False, quantity_fulfilled__lt=F("quantity"))
     stock.put_back(
         quantities={line.variant_id: line.quantity - line.quantity_fulfilled for line in open_lines if line.variant_id}

@@ -1,6 +1,17 @@
 """The GraphQL vocabulary every app uses: nodes, connections, money, errors, permissions, filters, mutations."""
 
-from schema.kit.context import Context, Info, Needs, SignedIn, needs, signed_in, signed_in_still, subscriber, viewer
+from schema.kit.context import (
+    Context,
+    Info,
+    Needs,
+    SignedIn,
+    needs,
+    note_replay,
+    signed_in,
+    signed_in_still,
+    subscriber,
+    viewer,
+)
 from schema.kit.errors import ApiError, ErrorCode, not_found
 from schema.kit.filters import filter_input, filtered
 from schema.kit.lists import MAX_PAGE, Connection, Ordering, ordered
@@ -28,6 +39,7 @@ __all__ = [
     "narrowed",
     "needs",
     "not_found",
+    "note_replay",
     "only",
     "ordered",
     "pk",

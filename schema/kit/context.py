@@ -31,6 +31,8 @@ class Context:
         self.request = request
         self.response = response
         self.currency: str = settings.SHOP_CURRENCY
+        # Of the fields of this request that take an idempotencyKey: whether the answer is an earlier one.
+        self.replays: dict[str, bool] = {}
         self._is_currency_chosen = False
         self._spent: Counter[str] = Counter()
         self._authenticate = authenticate
@@ -107,6 +109,11 @@ def viewer(info: Info) -> "User | AnonymousUser":
 def signed_in(info: Info) -> "User":
     """The user whose token came with the request; anonymous is refused."""
     return info.context.signed_in()
+
+
+def note_replay(info: Info, is_replay: bool) -> None:
+    """Tells the client, in `extensions.idempotency`, whether this field's answer is one that was given before."""
+    info.context.replays[str(info.path.key)] = is_replay
 
 
 def signed_in_still(info: Info) -> "User":

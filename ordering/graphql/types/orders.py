@@ -1,4 +1,4 @@
-"""Carts and orders, as the API shows them."""
+"""Orders, as the API shows them."""
 
 from datetime import datetime
 from typing import Annotated
@@ -12,11 +12,11 @@ from strawberry.scalars import JSON
 from accounts.graphql.types import User
 from catalog.graphql.types import ProductVariant
 from notifications.models import Event
-from ordering import errors, filters, models, services
-from ordering.pricing import Totals
+from ordering import filters, models, services
+from ordering.graphql.types.addresses import PostalAddress
+from ordering.graphql.types.prices import PriceStep
 from schema import kit
 
-OrderErrorCode = strawberry.enum(errors.OrderErrorCode, description="Why a cart or order mutation was refused.")
 OrderStatus = strawberry.enum(
     models.OrderStatus,
     description="""Where an order is. The ordinary way: CONFIRMED, SHIPPED, DELIVERED.
@@ -31,109 +31,6 @@ PaymentStatus = strawberry.enum(
 OrderAction = strawberry.enum(models.OrderAction, description="What somebody may want to do with an order.")
 
 
-@strawberry.type
-class OrderUserError(kit.UserError):
-    code: OrderErrorCode
-
-
-@strawberry.type
-class PostalAddress:
-    """An address as it was when the order was placed. `country` is an ISO 3166 code of two letters."""
-
-    full_name: str
-    line1: str
-    line2: str
-    city: str
-    region: str
-    postal_code: str
-    country: str
-    phone: str
-
-
-@strawberry_django.type(models.CartLine)
-class CartLine(kit.Keyed, relay.Node):
-    """So many of one variant in a cart, at today's price in the cart's currency."""
-
-    quantity: auto
-    variant: ProductVariant
-
-    @strawberry_django.field(
-        only=["cart"],
-        description="Null when the variant has no price in the cart's currency any more: checkout then refuses it.",
-    )
-    def unit_price(root: strawberry.Parent[models.CartLine]) -> kit.Money | None:
-        price = root.cart.unit_prices.get(root.pk)
-        return None if price is None else kit.Money.of(price)
-
-    @strawberry_django.field(only=["cart", "quantity"], description="Null when `unitPrice` is.")
-    def total_price(root: strawberry.Parent[models.CartLine]) -> kit.Money | None:
-        price = root.cart.unit_prices.get(root.pk)
-        return None if price is None else kit.Money.of(price * root.quantity)
-
-
-@strawberry_django.type(models.ShippingMethod)
-class ShippingMethod(kit.Keyed, relay.Node):
-    """A way to send an order."""
-
-    name: auto
-
-    @strawberry_django.field(only=["price_amount", "currency"])
-    def price(root: strawberry.Parent[models.ShippingMethod]) -> kit.Money:
-        return kit.Money.of(root.price)
-
-    @strawberry_django.field(only=["free_above", "currency"], description="Costs nothing from this subtotal on.")
-    def free_from(root: strawberry.Parent[models.ShippingMethod]) -> kit.Money | None:
-        return None if root.free_from is None else kit.Money.of(root.free_from)
-
-
-@strawberry_django.type(models.Cart)
-class Cart(kit.Keyed, relay.Node):
-    """What somebody is about to buy, priced as of now.
-
-    The id is the key: keep it to come back. Totals count the cheapest shipping method until checkout chooses one.
-    """
-
-    currency: str = strawberry_django.field(
-        description="All its amounts are in it. It is chosen with `cartCreate`, for good. Not that of "
-        "`lines { variant { price } }`, which is the request's."
-    )
-    lines: list[CartLine] = strawberry_django.field(only=["currency"])
-
-    @strawberry_django.field(description="How many things are in the cart, all lines together.")
-    def item_count(root: strawberry.Parent[models.Cart]) -> int:
-        return sum(line.quantity for line in root.priced_lines)
-
-    @strawberry_django.field
-    def subtotal(root: strawberry.Parent[models.Cart]) -> kit.Money:
-        return kit.Money.of(_totals(root).subtotal)
-
-    @strawberry_django.field
-    def discount_total(root: strawberry.Parent[models.Cart]) -> kit.Money:
-        return kit.Money.of(_totals(root).discount)
-
-    @strawberry_django.field
-    def shipping_total(root: strawberry.Parent[models.Cart]) -> kit.Money:
-        return kit.Money.of(_totals(root).shipping)
-
-    @strawberry_django.field(description="Tax on top; prices of this shop include tax, so it is 0.")
-    def tax_total(root: strawberry.Parent[models.Cart]) -> kit.Money:
-        return kit.Money.of(_totals(root).tax)
-
-    @strawberry_django.field(description="What checkout will charge with the cheapest shipping method.")
-    def total(root: strawberry.Parent[models.Cart]) -> kit.Money:
-        return kit.Money.of(_totals(root).total)
-
-    @strawberry_django.field(description="Cheapest first. Narrowed to those that ship to a country when it is given.")
-    def available_shipping_methods(
-        root: strawberry.Parent[models.Cart], country: str | None = None
-    ) -> list[ShippingMethod]:
-        return services.shipping_methods(currency=root.currency, country=country)
-
-
-def _totals(cart: models.Cart) -> Totals:
-    return services.totals_of(cart=cart)
-
-
 @strawberry_django.type(models.OrderLine)
 class OrderLine(kit.Keyed, relay.Node):
     """So many of one variant, as it was named and priced when the order was placed."""
@@ -143,6 +40,7 @@ class OrderLine(kit.Keyed, relay.Node):
     sku: auto
     quantity: auto
     quantity_fulfilled: auto
+    is_digital: auto
     variant: ProductVariant | None = strawberry_django.field(description="Null once the shop deleted it.")
 
     @strawberry_django.field(only=["unit_amount", "currency"])
@@ -152,6 +50,17 @@ class OrderLine(kit.Keyed, relay.Node):
     @strawberry_django.field(only=["unit_amount", "currency", "quantity"])
     def total_price(root: strawberry.Parent[models.OrderLine]) -> kit.Money:
         return kit.Money.of(root.total_price)
+
+    @strawberry_django.field(only=["discount_amount", "currency"], description="What was taken off the whole line.")
+    def discount(root: strawberry.Parent[models.OrderLine]) -> kit.Money:
+        return kit.Money.of(root.money(root.discount_amount))
+
+    @strawberry_django.field(
+        only=["tax_amount", "currency"],
+        description="Of the whole line: contained in its price, or on top of it, as the order's totals say.",
+    )
+    def tax(root: strawberry.Parent[models.OrderLine]) -> kit.Money:
+        return kit.Money.of(root.money(root.tax_amount))
 
 
 @strawberry_django.type(models.Fulfillment)
@@ -201,7 +110,9 @@ class Order(kit.Keyed, relay.Node):
     customer: User | None
     lines: list[OrderLine]
     fulfillments: list[Fulfillment]
-    shipping_method: str
+    shipping_method: str = strawberry_django.field(description="Empty where nothing travels.")
+    note: str = strawberry_django.field(description="From the buyer, for the shop.")
+    prices_include_tax: auto
     approval_requests: list[
         Annotated["ApprovalRequest", strawberry.lazy("workflows.graphql.types")]  # noqa: F821
     ] = strawberry_django.field(
@@ -229,17 +140,29 @@ class Order(kit.Keyed, relay.Node):
     def tax_total(root: strawberry.Parent[models.Order]) -> kit.Money:
         return kit.Money.of(root.money(root.tax_amount))
 
+    @strawberry_django.field(
+        only=["included_tax_amount", "currency"], description="How much of the total is tax that the prices contain."
+    )
+    def included_tax(root: strawberry.Parent[models.Order]) -> kit.Money:
+        return kit.Money.of(root.money(root.included_tax_amount))
+
+    @strawberry_django.field(
+        only=["price_breakdown", "currency"], description="How the total came to be: the lines of a receipt."
+    )
+    def price_breakdown(root: strawberry.Parent[models.Order]) -> list[PriceStep]:
+        return [PriceStep.kept(step, root.currency) for step in root.price_breakdown]
+
     @strawberry_django.field(only=["total_amount", "currency"])
     def total(root: strawberry.Parent[models.Order]) -> kit.Money:
         return kit.Money.of(root.total)
 
     @strawberry_django.field(only=["shipping_address"])
     def shipping_address(root: strawberry.Parent[models.Order]) -> PostalAddress:
-        return PostalAddress(**root.shipping_address)
+        return PostalAddress.of(root.shipping_address)
 
     @strawberry_django.field(only=["billing_address"])
     def billing_address(root: strawberry.Parent[models.Order]) -> PostalAddress:
-        return PostalAddress(**root.billing_address)
+        return PostalAddress.of(root.billing_address)
 
     @strawberry_django.field(
         only=["status", "payment_status"], description="Every action, and whether the person asking may do it now."

@@ -1,4 +1,4 @@
-"""Reading carts and orders."""
+"""Reading orders."""
 
 import strawberry
 import strawberry_django
@@ -14,10 +14,6 @@ _ORDERINGS = {"placed_at": "placed_at", "total": "total_amount"}
 
 @strawberry.type
 class Query:
-    @strawberry_django.field(description="A cart by its id, which is all a guest needs to come back to it.")
-    def cart(self, info: kit.Info, id: relay.GlobalID) -> types.Cart | None:
-        return kit.row(models.Cart.objects.visible_to(kit.viewer(info)), id, types.Cart, info)
-
     @strawberry_django.field(
         description="One order: one's own, a guest's with its token, any for staff; otherwise the error NOT_FOUND."
     )

@@ -1,4 +1,4 @@
-"""Carts, orders and their states, payments, fulfilments."""
+"""Orders: what somebody bought, as it was then, and the state it is in."""
 
 import hashlib
 import uuid
@@ -9,116 +9,17 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.contenttypes.fields import GenericRelation
 from django.db import models
-from django.utils.functional import cached_property
+from django.db.models.functions import Upper
 from moneyed import Money
 
 from catalog import money
 from catalog.models import ProductVariant
 from notifications.models import Event
+from ordering.models.carts import Cart
 from ordering.permissions import OrderPermission
 
 if TYPE_CHECKING:
     from accounts.models import User
-
-# Bounds of what one cart may hold, so that no request works on more.
-MAX_CART_LINES = 100
-MAX_LINE_QUANTITY = 1000
-
-
-class ShippingMethod(models.Model):
-    """A way to send an order, for a flat price."""
-
-    name = models.CharField(max_length=100)
-    currency = models.CharField(max_length=3)
-    price_amount = money.column()
-    free_above = money.column(null=True, blank=True, help_text="Free when the goods cost at least this much.")
-    countries = models.JSONField(
-        default=list, blank=True, help_text="ISO 3166 codes it ships to; an empty list means everywhere."
-    )
-    is_active = models.BooleanField(default=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(price_amount__gte=Decimal(0)), name="shipping_price_not_negative"
-            ),
-            models.UniqueConstraint(fields=["name", "currency"], name="shipping_name_once_per_currency"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def price(self) -> Money:
-        return money.rounded(self.price_amount, self.currency)
-
-    @property
-    def free_from(self) -> Money | None:
-        return None if self.free_above is None else money.rounded(self.free_above, self.currency)
-
-
-class CartQuerySet(models.QuerySet["Cart"]):
-    def visible_to(self, user: "User | AnonymousUser") -> Self:
-        """A guest's cart for whoever knows its id; a customer's for that customer alone."""
-        return self.filter(models.Q(customer=None) | models.Q(customer_id=user.pk))
-
-
-class Cart(models.Model):
-    """What somebody is about to buy. The id is the key: random, and all a guest needs to come back."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    customer = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="carts")
-    currency = models.CharField(max_length=3)
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
-    completed_at = models.DateTimeField(null=True, blank=True, help_text="When it became an order.")
-
-    objects = CartQuerySet.as_manager()
-
-    def __str__(self) -> str:
-        return str(self.pk)
-
-    @cached_property
-    def priced_lines(self) -> list["CartLine"]:
-        """The lines with their variants and what those cost in the cart's currency, read once for each cart object."""
-        # Not `self.lines`: what the optimizer prefetched lacks the model's methods.
-        return list(CartLine.objects.filter(cart=self).select_related("variant").priced_in(self.currency))
-
-    @cached_property
-    def unit_prices(self) -> dict[uuid.UUID, Money | None]:
-        """What one costs now, by line; None where the variant has no price in the cart's currency any more."""
-        return {line.pk: line.variant.price_in(self.currency) for line in self.priced_lines}
-
-
-class CartLineQuerySet(models.QuerySet["CartLine"]):
-    def priced_in(self, currency: str) -> Self:
-        """With what the variants cost in this currency. One statement more unless it is the shop's own."""
-        return self if currency == settings.SHOP_CURRENCY else self.prefetch_related("variant__prices")
-
-
-class CartLine(models.Model):
-    """So many of one variant in a cart. Its price is the variant's at the moment of reading."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    cart = models.ForeignKey(Cart, models.CASCADE, related_name="lines")
-    variant = models.ForeignKey(ProductVariant, models.CASCADE, related_name="+")
-    quantity = models.PositiveIntegerField()
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    objects = CartLineQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["created_at", "id"]
-        constraints = [
-            models.UniqueConstraint(fields=["cart", "variant"], name="cart_line_once_per_variant"),
-            models.CheckConstraint(
-                condition=models.Q(quantity__gte=1, quantity__lte=MAX_LINE_QUANTITY),
-                name="cart_line_quantity_in_bounds",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.quantity} × {self.variant_id}"
 
 
 class OrderStatus(models.TextChoices):
@@ -168,6 +69,11 @@ class OrderAction(models.TextChoices):
     CANCEL = "CANCEL"
     HOLD = "HOLD"
     RELEASE = "RELEASE"
+    PROCESS = "PROCESS"
+    RECEIVE_PAYMENT = "RECEIVE_PAYMENT"
+    REFUND = "REFUND"
+    REQUEST_RETURN = "REQUEST_RETURN"
+    ADD_NOTE = "ADD_NOTE"
 
 
 class PaymentStatus(models.TextChoices):
@@ -217,9 +123,27 @@ class Order(models.Model):
     shipping_amount = money.column(default=Decimal(0))
     tax_amount = money.column(default=Decimal(0))
     total_amount = money.column()
-    shipping_method = models.CharField(max_length=100)
+    # subtotal − discount + shipping + tax = total. Where prices include tax, `tax` is 0 and `included_tax` says how
+    # much of the total is tax. Of the discount, `shipping_discount` was taken off the shipping.
+    prices_include_tax = models.BooleanField(default=True)
+    included_tax_amount = money.column(default=Decimal(0))
+    shipping_discount_amount = money.column(default=Decimal(0))
+    shipping_tax_amount = money.column(default=Decimal(0), help_text="Included in its price, or on top of it.")
+    shipping_tax_percent = models.DecimalField(max_digits=6, decimal_places=3, default=Decimal(0))
+    # [{"kind": …, "label": …, "reason": …, "amount": "1.00"}, …]: how the total came to be.
+    price_breakdown = models.JSONField(default=list)
+    note = models.CharField(max_length=1000, blank=True, help_text="From the buyer.")
+    shipping_method = models.CharField(max_length=100, blank=True)
     shipping_address = models.JSONField()
     billing_address = models.JSONField()
+    drafted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The member of staff who placed it for the buyer.",
+    )
     # The checkout that made it: the same key on the same cart gives the same order.
     cart = models.ForeignKey(Cart, models.SET_NULL, null=True, related_name="orders", editable=False)
     idempotency_key = models.CharField(max_length=128, editable=False)
@@ -256,6 +180,9 @@ class Order(models.Model):
             models.Index(fields=["customer", "-placed_at", "id"], name="order_by_customer"),
             models.Index(fields=["-placed_at", "id"], name="order_by_newest"),
             models.Index(fields=["status", "-placed_at", "id"], name="order_by_status"),
+            models.Index(fields=["payment_status", "-placed_at", "id"], name="order_by_payment_status"),
+            models.Index(fields=["total_amount", "id"], name="order_by_total"),
+            models.Index(Upper("email"), name="order_by_email"),
             models.Index(fields=["guest_key"], condition=~models.Q(guest_key=""), name="order_by_guest_key"),
         ]
 
@@ -282,8 +209,13 @@ class OrderLine(models.Model):
     sku = models.CharField("SKU", max_length=100)
     quantity = models.PositiveIntegerField()
     quantity_fulfilled = models.PositiveIntegerField(default=0)
+    is_digital = models.BooleanField(default=False)
     currency = models.CharField(max_length=3)
     unit_amount = money.column()
+    discount_amount = money.column(default=Decimal(0), help_text="Off the whole line.")
+    tax_amount = money.column(default=Decimal(0), help_text="Of the whole line: included in its price, or on top.")
+    tax_percent = models.DecimalField(max_digits=6, decimal_places=3, default=Decimal(0))
+    tax_name = models.CharField(max_length=50, blank=True)
 
     class Meta:
         ordering = ["position"]
@@ -291,6 +223,14 @@ class OrderLine(models.Model):
             models.CheckConstraint(condition=models.Q(quantity__gte=1), name="order_line_quantity_positive"),
             models.CheckConstraint(
                 condition=models.Q(quantity_fulfilled__lte=models.F("quantity")), name="order_line_not_overfulfilled"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    discount_amount__gte=Decimal(0),
+                    tax_amount__gte=Decimal(0),
+                    discount_amount__lte=models.F("unit_amount") * models.F("quantity"),
+                ),
+                name="order_line_never_below_zero",
             ),
             models.UniqueConstraint(fields=["order", "position"], name="order_line_position_is_unique"),
         ]
@@ -304,82 +244,34 @@ class OrderLine(models.Model):
         named = f"{self.product_name} ({self.variant_name})"
         return self.product_name if self.variant_name in ("", self.product_name) else named
 
+    def money(self, amount: Decimal) -> Money:
+        return money.rounded(amount, self.currency)
+
     @property
     def unit_price(self) -> Money:
-        return money.rounded(self.unit_amount, self.currency)
+        return self.money(self.unit_amount)
+
+    @property
+    def paid(self) -> Money:
+        """What the whole line cost in the end: less its discount, with tax where that came on top."""
+        on_top = Decimal(0) if self.order.prices_include_tax else self.tax_amount
+        return self.money(self.unit_amount * self.quantity - self.discount_amount + on_top)
 
     @property
     def total_price(self) -> Money:
         return self.unit_price * self.quantity
 
 
-class PaymentState(models.TextChoices):
-    REQUESTED = "REQUESTED"  # written before the gateway is asked; its answer is not known yet
-    IN_REVIEW = "IN_REVIEW"  # the gateway wants a person to look at it
-    AUTHORIZED = "AUTHORIZED"
-    CAPTURED = "CAPTURED"
-    VOIDED = "VOIDED"
-    REFUNDED = "REFUNDED"
-    DECLINED = "DECLINED"
+class OrderNote(models.Model):
+    """What the shop's people say of an order among themselves."""
 
-
-class Payment(models.Model):
-    """What one order owes, and how far the gateway is with it. The id is the key of every call to the gateway."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    order = models.OneToOneField(Order, models.CASCADE, related_name="payment")
-    gateway = models.CharField(max_length=30)
-    token = models.CharField(max_length=255)
-    state = models.CharField(max_length=12, choices=PaymentState, default=PaymentState.REQUESTED, editable=False)
-    amount = money.column()
-    currency = models.CharField(max_length=3)
-    reference = models.CharField(max_length=255, blank=True, help_text="The gateway's own name for it.")
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=models.Q(state__in=PaymentState.values), name="payment_state_is_known")
-        ]
-        indexes = [models.Index(fields=["state", "created_at"], name="payment_by_state")]
-
-    def __str__(self) -> str:
-        return f"{self.order}: {self.state}"
-
-    @property
-    def money(self) -> Money:
-        return money.rounded(self.amount, self.currency)
-
-
-class Fulfillment(models.Model):
-    """One parcel of an order."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    order = models.ForeignKey(Order, models.CASCADE, related_name="fulfillments")
-    carrier = models.CharField(max_length=100, blank=True)
-    tracking_number = models.CharField(max_length=100, blank=True)
-    tracking_url = models.URLField(max_length=500, blank=True)
+    order = models.ForeignKey(Order, models.CASCADE, related_name="notes")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    text = models.CharField(max_length=2000)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["created_at", "id"]
 
     def __str__(self) -> str:
-        return f"{self.order}: {self.carrier} {self.tracking_number}"
-
-
-class FulfillmentLine(models.Model):
-    """How many of an order line are in a parcel."""
-
-    fulfillment = models.ForeignKey(Fulfillment, models.CASCADE, related_name="lines")
-    order_line = models.ForeignKey(OrderLine, models.CASCADE, related_name="fulfillment_lines")
-    quantity = models.PositiveIntegerField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["fulfillment", "order_line"], name="fulfillment_line_once_per_order_line"),
-            models.CheckConstraint(condition=models.Q(quantity__gte=1), name="fulfillment_line_quantity_positive"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.quantity} × {self.order_line_id}"
+        return self.text[:50]

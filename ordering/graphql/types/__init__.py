@@ -1,0 +1,32 @@
+"""Carts and orders, as the API shows them."""
+
+from ordering.graphql.types.addresses import PostalAddress
+from ordering.graphql.types.carts import Cart, CartLine, ShippingMethod
+from ordering.graphql.types.errors import OrderUserError, refusals
+from ordering.graphql.types.orders import (
+    Fulfillment,
+    Order,
+    OrderAllowedAction,
+    OrderEvent,
+    OrderFilters,
+    OrderLine,
+    OrderOrdering,
+)
+from ordering.graphql.types.prices import PriceStep
+
+__all__ = [
+    "Cart",
+    "CartLine",
+    "Fulfillment",
+    "Order",
+    "OrderAllowedAction",
+    "OrderEvent",
+    "OrderFilters",
+    "OrderLine",
+    "OrderOrdering",
+    "OrderUserError",
+    "PostalAddress",
+    "PriceStep",
+    "ShippingMethod",
+    "refusals",
+]

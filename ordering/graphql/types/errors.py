@@ -1,0 +1,17 @@
+"""Refusals of ordering, as the API shows them."""
+
+import strawberry
+
+from ordering import errors
+from schema import kit
+
+OrderErrorCode = strawberry.enum(errors.OrderErrorCode, description="Why a cart or order mutation was refused.")
+
+
+@strawberry.type
+class OrderUserError(kit.UserError):
+    code: OrderErrorCode
+
+
+# `extensions=[refusals]`: what ordering refuses becomes the payload's `userErrors`.
+refusals = kit.refusals(errors.OrderError, OrderUserError)

@@ -1,0 +1,127 @@
+"""What a cart costs now: its lines, promotions, shipping and tax. The page of a cart and checkout ask the same."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+from moneyed import Money
+
+from catalog import money
+from ordering import pricing
+from ordering.models import Cart, CartLine, ShippingMethod
+from ordering.services import promoting, shipping
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+@dataclass(frozen=True)
+class Quote:
+    """`lines` in their order, also those that cannot be bought now; `priced` are those in `totals`, one for one.
+
+    `methods` are those on offer for this cart and its address, each with its `quoted` price, cheapest first; `method`
+    is the chosen one, or the cheapest. `coupons_refused` are on the cart and do not apply.
+    """
+
+    lines: list[CartLine]
+    unit_prices: dict[UUID, Money | None]
+    priced: list[CartLine]
+    totals: pricing.Totals
+    methods: list[ShippingMethod]
+    method: ShippingMethod | None
+    coupons_refused: list[promoting.Refused]
+    buyer: promoting.Buyer
+
+    def price_of(self, line: CartLine) -> Money:
+        """What one of a line that is `priced` costs."""
+        price = self.unit_prices[line.pk]
+        if price is None:
+            raise LookupError(line.pk)
+        return price
+
+    @property
+    def needs_shipping(self) -> bool:
+        """Whether anything in it travels."""
+        return any(not line.variant.product.is_digital for line in self.priced)
+
+
+def quote(cart: Cart, *, customer: "User | None" = None, email: str = "") -> Quote:
+    """Everything about what the cart costs, once for each cart object. Five statements and a few more where there are
+    promotions, another currency, tiers; the same for 1 and for 100 lines.
+
+    `customer` and `email` are who buys where the cart does not say so itself. After a change ask `quote_anew`.
+    """
+    if not hasattr(cart, "_quote"):
+        cart._quote = _quote(cart, customer, email)  # type: ignore[attr-defined]
+    return cart._quote  # type: ignore[attr-defined]
+
+
+def quote_anew(cart: Cart, *, customer: "User | None" = None, email: str = "") -> Quote:
+    """The same, read again."""
+    cart.__dict__.pop("_quote", None)
+    return quote(cart, customer=customer, email=email)
+
+
+def is_buyable(line: CartLine) -> bool:
+    """Whether the shop sells this variant at all, in stock or not."""
+    return line.variant.is_active and line.variant.product.is_on_sale
+
+
+def _quote(cart: Cart, customer: "User | None", email: str) -> Quote:
+    # Not `cart.lines`: what the optimizer prefetched lacks the model's methods.
+    related = ("variant__product__vendor", "variant__stock")
+    lines = list(CartLine.objects.filter(cart=cart).select_related(*related).priced_in(cart.currency))
+    for line in lines:
+        line.cart = cart
+    unit_prices = {line.pk: line.variant.price_in(cart.currency) for line in lines}
+    priced = [line for line in lines if unit_prices[line.pk] is not None and is_buyable(line)]
+    goods = [_goods(line, unit_prices[line.pk]) for line in priced]
+    subtotal = pricing.totals(goods, currency=cart.currency).subtotal
+    buyer = promoting.Buyer(customer=cart.customer or customer, email=email or cart.email)
+    rules, refused = promoting.rules_of(cart=cart, subtotal=subtotal, buyer=buyer)
+    methods = shipping.offered(cart=cart, lines=priced, subtotal=subtotal)
+    method = next((each for each in methods if each.pk == cart.shipping_method_id), methods[0] if methods else None)
+    sent = pricing.Shipping(method.name, method.quoted, method.tax_class) if method else None
+    address: dict[str, Any] = cart.shipping_address or cart.billing_address or {}
+    return Quote(
+        lines=lines,
+        unit_prices=unit_prices,
+        priced=priced,
+        totals=pricing.totals(
+            goods,
+            currency=cart.currency,
+            shipping=sent,
+            rules=rules,
+            rates=_rates(goods, sent, address),
+            prices_include_tax=settings.PRICES_INCLUDE_TAX,
+        ),
+        methods=methods,
+        method=method,
+        coupons_refused=refused,
+        buyer=buyer,
+    )
+
+
+def _goods(line: CartLine, unit_price: Money | None) -> pricing.Goods:
+    product = line.variant.product
+    nothing = money.rounded(money.ZERO, line.cart.currency)
+    return pricing.Goods(
+        unit_price=nothing if unit_price is None else unit_price,
+        quantity=line.quantity,
+        product=product.pk,
+        category=product.category_id,
+        tax_class=product.tax_class,
+    )
+
+
+def _rates(
+    goods: list[pricing.Goods], sent: pricing.Shipping | None, address: dict[str, Any]
+) -> dict[str, pricing.Rate]:
+    """What is taxed how where it goes; nothing is known before there is an address."""
+    classes = {each.tax_class for each in goods} | ({sent.tax_class} if sent else set())
+    if not address.get("country") or not goods:
+        return {}
+    strategy = import_string(settings.TAX_STRATEGY)
+    return strategy(country=address["country"], region=address.get("region", ""), tax_classes=classes)

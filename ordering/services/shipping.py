@@ -1,0 +1,60 @@
+"""Which ways there are to send a cart, and what each costs."""
+
+from collections.abc import Iterable
+
+from moneyed import Money
+
+from catalog import money
+from ordering import pricing
+from ordering.models import Cart, CartLine, ShippingMethod, ShippingTier
+
+
+def offered(
+    *, cart: Cart, lines: Iterable[CartLine], subtotal: Money, country: str | None = None
+) -> list[ShippingMethod]:
+    """The methods that can send these lines, each with its `quoted` price, cheapest first; nothing for nothing, or
+    where nothing travels. With a country, or once the cart has an address, those that ship there.
+
+    A zone without countries is for those that no other zone names. Two statements, three with tiers.
+    """
+    lines = [line for line in lines if not line.variant.product.is_digital]
+    if not lines:
+        return []
+    weight = sum((line.variant.weight_grams or 0) * line.quantity for line in lines)
+    where = country or (cart.shipping_address or {}).get("country")
+    light = [
+        each
+        for each in _there(cart.currency, where)
+        if each.max_weight_grams is None or weight <= each.max_weight_grams
+    ]
+    for method in light:
+        method.quoted = pricing.shipping_price(
+            method.price,
+            free_above=method.free_from,
+            subtotal=subtotal,
+            weight_grams=weight,
+            tiers=[_tier(tier, method) for tier in method.tiers.all()],
+        )
+    return sorted(light, key=lambda method: (method.quoted.amount, method.pk))
+
+
+def _there(currency: str, country: str | None) -> list[ShippingMethod]:
+    methods = list(ShippingMethod.objects.on_offer(currency))
+    if country is None:
+        return methods
+    named = {code for method in methods if method.zone for code in method.zone.countries}
+    return [
+        method
+        for method in methods
+        if method.zone is None
+        or country in method.zone.countries
+        or (not method.zone.countries and country not in named)
+    ]
+
+
+def _tier(tier: ShippingTier, method: ShippingMethod) -> pricing.Tier:
+    return pricing.Tier(
+        from_weight_grams=tier.from_weight_grams,
+        from_subtotal=money.rounded(tier.from_subtotal_amount, method.currency),
+        price=money.rounded(tier.price_amount, method.currency),
+    )
