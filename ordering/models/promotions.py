@@ -7,9 +7,11 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from moneyed import Money
 
 from catalog import money
 from catalog.models import Category, Product
+from ordering.permissions import OrderPermission
 
 
 class CustomerGroup(models.Model):
@@ -32,12 +34,11 @@ class PromotionKind(models.TextChoices):
 class PromotionQuerySet(models.QuerySet["Promotion"]):
     def running(self) -> Self:
         """Active, and within their time."""
-        now = timezone.now()
-        return self.filter(
-            models.Q(starts_at=None) | models.Q(starts_at__lte=now),
-            models.Q(ends_at=None) | models.Q(ends_at__gt=now),
-            is_active=True,
-        )
+        return self.unended().filter(models.Q(starts_at=None) | models.Q(starts_at__lte=timezone.now()))
+
+    def unended(self) -> Self:
+        """Active, and their time not over; it may not have begun."""
+        return self.filter(models.Q(ends_at=None) | models.Q(ends_at__gt=timezone.now()), is_active=True)
 
     def coupons(self) -> Self:
         """Those a buyer names by their code."""
@@ -91,6 +92,7 @@ class Promotion(models.Model):
 
     class Meta:
         ordering = ["priority", "created_at", "id"]
+        permissions = [(OrderPermission.MANAGE_PROMOTIONS.split(".")[1], "Can keep coupons and promotions")]
         constraints = [
             models.CheckConstraint(condition=models.Q(kind__in=PromotionKind.values), name="promotion_kind_is_known"),
             models.CheckConstraint(
@@ -120,13 +122,32 @@ class Promotion(models.Model):
                 condition=models.Q(usage_limit=None) | models.Q(times_used__lte=models.F("usage_limit")),
                 name="promotion_not_used_beyond_its_limit",
             ),
+            models.CheckConstraint(
+                condition=models.Q(starts_at=None)
+                | models.Q(ends_at=None)
+                | models.Q(ends_at__gt=models.F("starts_at")),
+                name="promotion_ends_after_it_starts",
+            ),
+            models.CheckConstraint(condition=~models.Q(code=""), name="promotion_code_is_not_empty"),
         ]
         indexes = [
-            models.Index(fields=["priority"], condition=models.Q(code=None, is_active=True), name="promotion_automatic")
+            models.Index(
+                fields=["priority"], condition=models.Q(code=None, is_active=True), name="promotion_automatic"
+            ),
+            models.Index(fields=["-created_at", "id"], name="promotion_by_newest"),
         ]
 
     def __str__(self) -> str:
         return self.code or self.name
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it may have become unavailable to somebody by an order that was made a moment ago."""
+        limits = (self.usage_limit, self.usage_limit_per_customer)
+        return self.is_first_order_only or any(limit is not None for limit in limits)
+
+    def money(self, amount: Decimal) -> Money:
+        return money.rounded(amount, self.currency)
 
 
 class PromotionUse(models.Model):
