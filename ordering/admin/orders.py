@@ -12,13 +12,13 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldAdminURLInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from notifications.admin import Buttons, EventInline, ReadOnly, RowFilter
 from ordering import services
 from ordering.admin.colours import PAYMENT_COLOURS, STATUS_COLOURS
+from ordering.admin.fulfillments import FulfillmentInline, ParcelForm
 from ordering.models import (
-    Fulfillment,
     Order,
     OrderAction,
     OrderLine,
@@ -53,17 +53,6 @@ class ReasonForm(BaseDialogForm):
     )
 
 
-class ParcelForm(BaseDialogForm):
-    carrier = forms.CharField(widget=UnfoldAdminTextInputWidget, required=False)
-    tracking_number = forms.CharField(widget=UnfoldAdminTextInputWidget, required=False)
-    tracking_url = forms.URLField(
-        widget=UnfoldAdminURLInputWidget, required=False, label="Tracking address", assume_scheme="https"
-    )
-
-    def parcel(self) -> services.Parcel:
-        return services.Parcel(**{name: self.cleaned_data[name] for name in services.Parcel.__dataclass_fields__})
-
-
 class OrderLineInline(ReadOnly, TabularInline):
     model = OrderLine
     fields = ["label", "sku", "quantity", "quantity_fulfilled", "unit_price", "total_price"]
@@ -76,16 +65,6 @@ class PaymentInline(ReadOnly, TabularInline):
     model = Payment
     fields = ["state", "money", "gateway", "reference", "updated_at"]
     readonly_fields = fields
-    extra = 0
-    hide_title = True
-    show_change_link = True
-
-
-class FulfillmentInline(ReadOnly, TabularInline):
-    model = Fulfillment
-    fields = ["created_at", "carrier", "tracking_number", "tracking_url"]
-    readonly_fields = fields
-    verbose_name_plural = "parcels"
     extra = 0
     hide_title = True
     show_change_link = True

@@ -3,8 +3,8 @@
 from ordering.graphql.types.addresses import PostalAddress
 from ordering.graphql.types.carts import Cart, CartLine, ShippingMethod
 from ordering.graphql.types.errors import OrderUserError, refusals
+from ordering.graphql.types.fulfillments import Fulfillment, FulfillmentLine
 from ordering.graphql.types.orders import (
-    Fulfillment,
     Order,
     OrderAllowedAction,
     OrderEvent,
@@ -18,6 +18,7 @@ __all__ = [
     "Cart",
     "CartLine",
     "Fulfillment",
+    "FulfillmentLine",
     "Order",
     "OrderAllowedAction",
     "OrderEvent",

@@ -14,6 +14,7 @@ from catalog.graphql.types import ProductVariant
 from notifications.models import Event
 from ordering import filters, models, services
 from ordering.graphql.types.addresses import PostalAddress
+from ordering.graphql.types.fulfillments import Fulfillment
 from ordering.graphql.types.prices import PriceStep
 from schema import kit
 
@@ -61,16 +62,6 @@ class OrderLine(kit.Keyed, relay.Node):
     )
     def tax(root: strawberry.Parent[models.OrderLine]) -> kit.Money:
         return kit.Money.of(root.money(root.tax_amount))
-
-
-@strawberry_django.type(models.Fulfillment)
-class Fulfillment(kit.Keyed, relay.Node):
-    """One parcel of an order."""
-
-    carrier: auto
-    tracking_number: auto
-    tracking_url: auto
-    created_at: auto
 
 
 @strawberry_django.type(Event)
