@@ -261,6 +261,13 @@ TAX_CLASSES = ["standard", *env.list("TAX_CLASSES", default=["reduced", "zero"])
 # Called with `country=`, `region=` and `tax_classes=`, inside the checkout's transaction: answers from memory or a
 # table with an `ordering.pricing.Rate` for each class that is taxed there.
 TAX_STRATEGY = "ordering.services.taxes.table_rates"
+# Who sells, as invoices name it: the address in lines, separated by "|"; further typefaces for scripts that the first
+# does not have (it has Latin, Greek and Cyrillic), as files.
+SELLER_NAME = env.str("SELLER_NAME", default="Nexus")
+SELLER_ADDRESS = [line.strip() for line in env.str("SELLER_ADDRESS", default="").split("|") if line.strip()]
+SELLER_TAX_ID = env.str("SELLER_TAX_ID", default="")
+DOCUMENT_NOTE = env.str("DOCUMENT_NOTE", default="")
+DOCUMENT_FONTS = env.list("DOCUMENT_FONTS", default=[])
 # Orders must be worth at least this much: "EUR=10.00,USD=12.00".
 MINIMUM_ORDER_AMOUNTS = {code: Decimal(value) for code, value in env.dict("MINIMUM_ORDER_AMOUNTS", default={}).items()}
 # Asked inside the checkout's transaction: answers whether the order must wait for somebody's approval.
@@ -277,6 +284,8 @@ EVENT_REACTIONS = {
     ],
     "job.started": ["catalog.tasks.begin_job"],
     "order.confirmed": ["ordering.tasks.settle_payment"],
+    "order.document_issued": ["ordering.tasks.make_documents"],
+    "order.paid": ["ordering.tasks.issue_invoice"],
     "order.released": ["ordering.tasks.settle_payment"],
     "order.cancelled": ["ordering.tasks.settle_payment", "workflows.tasks.withdraw_approvals"],
     "order.rejected": ["ordering.tasks.settle_payment"],
@@ -430,6 +439,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "ordering.tasks.count_sales",
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
+    },
+    "make-missing-documents": {
+        "task": "ordering.tasks.make_documents",
+        "schedule": timedelta(minutes=10),
+        "options": {"expires": 600},
     },
     "sweep-jobs": {
         "task": "catalog.tasks.sweep_jobs",

@@ -5,7 +5,18 @@ from django.urls import path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
 from schema.root import schema
-from schema.views import ACCOUNT_PAGES, GraphQLView, account, data_export, healthz, index, job_file, media, schema_file
+from schema.views import (
+    ACCOUNT_PAGES,
+    GraphQLView,
+    account,
+    data_export,
+    document_file,
+    healthz,
+    index,
+    job_file,
+    media,
+    schema_file,
+)
 
 _OPTIONS = {"schema": schema, "allow_queries_via_get": False, "multipart_uploads_enabled": True}
 
@@ -17,6 +28,7 @@ urlpatterns = [
     *(path(page, account, {"page": page}) for page in ACCOUNT_PAGES),
     path("account/data-export/<str:token>", data_export, name="data-export"),
     path("jobs/<str:token>", job_file, name="job-file"),
+    path("documents/<str:token>", document_file, name="document-file"),
     path("schema.graphql", schema_file),
     path("healthz", healthz),
     path("admin/", admin.site.urls),

@@ -119,3 +119,29 @@ class OrderCancelled:
     type = "order.cancelled"
     number: str
     reason: str
+
+
+@dataclass(frozen=True)
+class CartReservationExpiring:
+    """What the cart holds back on the shelf goes back at `until`, a moment in ISO 8601."""
+
+    type = "cart.reservation_expiring"
+    until: str
+
+
+@dataclass(frozen=True)
+class CartReservationExpired:
+    """Of so many lines nothing is held back any more; what is left of them can still be bought."""
+
+    type = "cart.reservation_expired"
+    line_count: int
+
+
+@dataclass(frozen=True)
+class OrderDocumentIssued:
+    """An invoice or a credit note got its number."""
+
+    type = "order.document_issued"
+    number: str
+    kind: str
+    document_number: str

@@ -7,7 +7,7 @@ from celery import shared_task
 from notifications.models import Event
 from ordering import services
 from ordering.gateways import GatewayError
-from ordering.services import privacy, selling
+from ordering.services import documents, privacy, selling
 
 
 @shared_task(autoretry_for=(GatewayError,), retry_backoff=5, max_retries=5)
@@ -38,3 +38,21 @@ def forget_erased_customers(**_: Any) -> int:
 def count_sales(**_: Any) -> int:
     """How much of each product was sold lately, for the list of best sellers."""
     return selling.count_sales()
+
+
+@shared_task(autoretry_for=(Exception,), retry_backoff=5, max_retries=5)
+def issue_invoice(*, event_id: str, **_: Any) -> None:
+    """An order was paid."""
+    documents.issue_invoice(order_id=Event.objects.values_list("subject_id", flat=True).get(pk=event_id))
+
+
+@shared_task(autoretry_for=(Exception,), retry_backoff=5, max_retries=5)
+def issue_credit_note(*, event_id: str, **_: Any) -> None:
+    """Money was given back."""
+    documents.issue_credit_note(refund_id=Event.objects.get(pk=event_id).payload["refund_id"])
+
+
+@shared_task
+def make_documents(**_: Any) -> int:
+    """Prints the documents that have a number and no file yet."""
+    return documents.make_missing_files()

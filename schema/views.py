@@ -22,6 +22,7 @@ from strawberry.django.views import GraphQLView as StrawberryView
 from accounts.graphql import cookies
 from accounts.services import privacy, sessions
 from catalog.services import jobs
+from ordering.services import documents
 from schema import kit
 
 # Everything a page loads is ours; GraphiQL's editor writes style attributes.
@@ -116,37 +117,52 @@ def account(request: HttpRequest, page: str) -> HttpResponse:
 
 
 @require_safe
-def data_export(request: HttpRequest, token: str) -> HttpResponse:
+def data_export(request: HttpRequest, token: str) -> HttpResponseBase:
     """The file of `me.dataExport.url`: for whoever has the link, which holds for an hour."""
     export = privacy.export_behind(token=token)
     if export is None:
-        gone = "This link has expired. Sign in and ask for a new one: it is in me.dataExport.\n"
-        response = HttpResponse(gone, content_type="text/plain", status=404)
-    else:
-        response = HttpResponse(export.content, content_type="application/json")
-        response["Content-Disposition"] = f'attachment; filename="personal-data-{export.ready_at:%Y-%m-%d}.json"'
-    response["Cache-Control"] = "no-store"
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+        return _gone("This link has expired. Sign in and ask for a new one: it is in me.dataExport.")
+    response = HttpResponse(export.content, content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="personal-data-{export.ready_at:%Y-%m-%d}.json"'
+    return _private(response)
 
 
 @require_safe
 def job_file(request: HttpRequest, token: str) -> HttpResponseBase:
     """The file of `Job.resultUrl` or `Job.reportUrl`: for whoever has the link, which holds for an hour."""
     found = jobs.file_behind(token=token)
-    response: HttpResponseBase
     if found is None:
-        gone = "This link has expired. Ask for the job again: it has a new one.\n"
-        response = HttpResponse(gone, content_type="text/plain", status=404)
-    else:
-        file, name = found
-        kind = "text/csv; charset=utf-8" if name.endswith(".csv") else "application/jsonl; charset=utf-8"
-        # A server that waits for no answer needs pieces it can wait for; it would read a file to its end at once.
-        is_async = isinstance(request, ASGIRequest)
-        response = StreamingHttpResponse(_pieces(file)) if is_async else FileResponse(file)
-        response["Content-Type"] = kind
-        response["Content-Disposition"] = f'attachment; filename="{name}"'
-        response["Content-Length"] = str(file.size)
+        return _gone("This link has expired. Ask for the job again: it has a new one.")
+    file, name = found
+    kind = "text/csv; charset=utf-8" if name.endswith(".csv") else "application/jsonl; charset=utf-8"
+    return _handed_out(request, file, name, kind)
+
+
+@require_safe
+def document_file(request: HttpRequest, token: str) -> HttpResponseBase:
+    """The file of `Order.documents.url`: for whoever has the link, which holds for an hour."""
+    found = documents.file_behind(token=token)
+    if found is None:
+        return _gone("This link has expired. Ask for the order again: its documents have new ones.")
+    return _handed_out(request, *found, "application/pdf")
+
+
+def _handed_out(request: HttpRequest, file: "File[Any]", name: str, kind: str) -> HttpResponseBase:
+    """A private file under this name, which no cache keeps."""
+    # A server that waits for no answer needs pieces it can wait for; it would read a file to its end at once.
+    is_async = isinstance(request, ASGIRequest)
+    response: HttpResponseBase = StreamingHttpResponse(_pieces(file)) if is_async else FileResponse(file)
+    response["Content-Type"] = kind
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Content-Length"] = str(file.size)
+    return _private(response)
+
+
+def _gone(message: str) -> HttpResponseBase:
+    return _private(HttpResponse(f"{message}\n", content_type="text/plain", status=404))
+
+
+def _private(response: HttpResponseBase) -> HttpResponseBase:
     response["Cache-Control"] = "no-store"
     response["X-Content-Type-Options"] = "nosniff"
     return response
