@@ -1,4 +1,4 @@
-"""What is on the shelf: taken by orders, put back, received, counted. Every change leaves a movement."""
+"""What is on the shelf: reserved, taken by orders, put back, received, counted. What moves leaves a movement."""
 
 from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
@@ -39,19 +39,50 @@ class AdjustmentReason(StrEnum):
 
 # ── By orders ────────────────────────────────────────────────────────────────────────────────────────────────────────
 @transaction.atomic
-def take(*, quantities: Mapping[int, int]) -> None:
+def reserve(*, quantities: Mapping[int, int]) -> None:
+    """Promises so many more of each variant (id → quantity) to somebody: all of them, or none and `OutOfStock`.
+
+    They stay on the shelf and are not available to others. Statements and locks are those of `take`.
+    """
+    levels = locked(quantities)
+    _check_available(levels, quantities)
+    _write(levels.values(), {}, {pk: level.reserved + quantities[pk] for pk, level in levels.items()})
+
+
+@transaction.atomic
+def release(*, quantities: Mapping[int, int]) -> None:
+    """Takes back the promise of so many of each variant (id → quantity): they are available again."""
+    levels = locked(quantities)
+    _write(levels.values(), {}, {pk: max(level.reserved - quantities[pk], 0) for pk, level in levels.items()})
+
+
+@transaction.atomic
+def take(*, quantities: Mapping[int, int], promised: Mapping[int, int] | None = None) -> None:
     """Takes so many of each variant (id → quantity) off the shelf: all of them, or none and `OutOfStock`.
 
+    `promised` were reserved for whoever takes them: they are used up first, and what is left of the promise is over.
     Three statements for any number of variants, and more only where one runs low. Their rows stay locked, in id order,
     until the transaction ends: call it last.
     """
     levels = locked(quantities)
-    for variant_id, quantity in quantities.items():
+    held = {pk: min((promised or {}).get(pk, 0), level.reserved) for pk, level in levels.items()}
+    _check_available(levels, quantities, held)
+    _move(
+        levels.values(),
+        {pk: level.on_hand - quantities[pk] for pk, level in levels.items()},
+        reason=MovementReason.SOLD,
+        reserved={pk: level.reserved - held[pk] for pk, level in levels.items()},
+    )
+
+
+def _check_available(
+    levels: Mapping[int, StockLevel], wanted: Mapping[int, int], held: Mapping[int, int] | None = None
+) -> None:
+    for variant_id, quantity in wanted.items():
         level = levels.get(variant_id)
-        if level is None or level.available < quantity:
-            raise OutOfStock(variant_id=variant_id, left=level.available if level else 0)
-    after = {pk: level.on_hand - quantities[pk] for pk, level in levels.items()}
-    _move(levels.values(), after, reason=MovementReason.SOLD)
+        left = level.available + (held or {}).get(variant_id, 0) if level else 0
+        if left < quantity:
+            raise OutOfStock(variant_id=variant_id, left=left)
 
 
 @transaction.atomic
@@ -186,37 +217,52 @@ def name_of(variant: ProductVariant) -> str:
 
 
 def _move(
-    levels: Iterable[StockLevel],
+    levels: Collection[StockLevel],
     after: Mapping[int, int],
     *,
     reason: MovementReason,
+    reserved: Mapping[int, int] | None = None,
     note: str = "",
     actor: "User | None" = None,
 ) -> None:
-    """Makes what is on hand so many of each, and tells who has to know.
+    """Makes what is on hand so many of each, and what of it is reserved, with a movement for what came or went."""
+    moved = [level for level in levels if level.on_hand != after[level.pk]]
+    movements = [
+        StockMovement(
+            variant_id=level.pk, reason=reason, note=note, before=level.on_hand, after=after[level.pk], actor=actor
+        )
+        for level in moved
+    ]
+    _write(levels, after, reserved or {}, actor)
+    StockMovement.objects.bulk_create(movements)
+
+
+def _write(
+    levels: Collection[StockLevel], on_hand: Mapping[int, int], reserved: Mapping[int, int], actor: "User | None" = None
+) -> None:
+    """The numbers as they are from now on, and the news for those who have to know.
 
     The rows are locked, which numbers the events about their variants too: nothing else is recorded about a variant.
     """
-    moved = [level for level in levels if level.on_hand != after[level.pk]]
-    movements, low, back = [], [], []
-    columns = {"on_hand"}
-    for level in moved:
-        movements.append(
-            StockMovement(
-                variant_id=level.pk, reason=reason, note=note, before=level.on_hand, after=after[level.pk], actor=actor
-            )
-        )
-        was_available, was_low = level.available, level.is_low
-        level.on_hand = after[level.pk]
+    changed, low, back = [], [], []
+    columns = set()
+    for level in levels:
+        was, was_available, was_low = (level.on_hand, level.reserved), level.available, level.is_low
+        level.on_hand = on_hand.get(level.pk, level.on_hand)
+        level.reserved = reserved.get(level.pk, level.reserved)
+        if (level.on_hand, level.reserved) == was:
+            continue
         level.is_low = _is_low(level)
-        if level.is_low != was_low:
-            columns.add("is_low")
+        now = (level.on_hand, level.reserved, level.is_low)
+        names = ("on_hand", "reserved", "is_low")
+        columns |= {name for name, old, new in zip(names, (*was, was_low), now, strict=True) if old != new}
+        changed.append(level)
         if level.is_low and not was_low:
             low.append(level)
         if level.available > 0 >= was_available:
             back.append(level)
-    StockLevel.objects.bulk_update(moved, columns)
-    StockMovement.objects.bulk_create(movements)
+    if changed:
+        StockLevel.objects.bulk_update(changed, columns)
     if low:
         _tell_low(low, actor)
     if back:

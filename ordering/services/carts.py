@@ -19,7 +19,7 @@ from ordering.models import (
     PaymentState,
     ShippingMethod,
 )
-from ordering.services import quoting, shipping
+from ordering.services import quoting, reserving, shipping
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -41,7 +41,7 @@ def create_cart(
     cart = Cart.objects.create(customer=None if isinstance(actor, AnonymousUser) else actor, currency=currency)
     wanted = list(lines)
     if wanted:
-        _put(cart, wanted, path=["input", "lines"])
+        put(cart, wanted, path=["input", "lines"])
     return cart
 
 
@@ -49,23 +49,30 @@ def create_cart(
 def add_lines(*, cart_id: UUID | str, lines: Iterable[tuple[int, int]], actor: "User | AnonymousUser") -> Cart:
     """So many more of each variant, given as (variant id, quantity)."""
     cart = open_cart(cart_id, actor)
-    _put(cart, list(lines), path=["lines"])
+    put(cart, list(lines), path=["lines"])
     return cart
 
 
 @transaction.atomic
 def update_lines(*, cart_id: UUID | str, lines: Iterable[tuple[UUID, int]], actor: "User | AnonymousUser") -> Cart:
-    """New quantities of lines, given as (line id, quantity); 0 removes the line."""
+    """New quantities of lines, given as (line id, quantity); 0 removes the line. Of one named twice the last counts.
+
+    Whoever sets a quantity, the same included, agrees to the price of now.
+    """
     cart = open_cart(cart_id, actor)
-    wanted = dict(lines)
-    found = _lines_of(cart, wanted)
+    wanted: dict[UUID, int] = {}
+    places: dict[UUID, int] = {}
+    for place, (line_id, quantity) in enumerate(lines):
+        wanted[line_id], places[line_id] = quantity, place
+    found = _lines_of(cart, places, name="lineId")
     for line in found:
         line.quantity = wanted[line.pk]
         price = line.variant.price_in(cart.currency)
         line.agreed_amount = None if price is None else price.amount
         if line.quantity:
-            _check_quantity(line.quantity, line.variant, path=["lines", "quantity"])
+            _check_quantity(line, path=["lines", str(places[line.pk]), "quantity"])
 
+    reserving.adjusted(found)
     CartLine.objects.filter(pk__in=[line.pk for line in found if not line.quantity]).delete()
     CartLine.objects.bulk_update([line for line in found if line.quantity], ["quantity", "agreed_amount"])
     cart.save(update_fields=["updated_at"])
@@ -76,8 +83,9 @@ def update_lines(*, cart_id: UUID | str, lines: Iterable[tuple[UUID, int]], acto
 def remove_lines(*, cart_id: UUID | str, line_ids: Iterable[UUID], actor: "User | AnonymousUser") -> Cart:
     """The cart without these lines."""
     cart = open_cart(cart_id, actor)
-    found = _lines_of(cart, dict.fromkeys(line_ids, 0))
+    found = _lines_of(cart, {line_id: place for place, line_id in enumerate(line_ids)})
 
+    reserving.release_lines(found)
     CartLine.objects.filter(pk__in=[line.pk for line in found]).delete()
     cart.save(update_fields=["updated_at"])
     return cart
@@ -90,17 +98,21 @@ def open_cart(cart_id: UUID | str, actor: "User | AnonymousUser") -> Cart:
     return cart
 
 
-def check_open(cart: Cart) -> None:
-    """Refuses a cart that is an order, or about to become one. The cart is locked."""
+def check_open(cart: Cart, *, field: str = "cartId") -> None:
+    """Refuses a cart that is an order, about to become one, or merged into another. The cart is locked."""
     if cart.completed_at:
+        raise OrderError(OrderErrorCode.CART_COMPLETED, "This cart was ordered already. Start a new one.", field=[field])
+    if cart.is_merged:
         raise OrderError(
-            OrderErrorCode.CART_COMPLETED, "This cart was ordered already. Start a new one.", field=["cartId"]
+            OrderErrorCode.CART_MERGED,
+            "What was in this cart is in its customer's cart now. Go on with that one, or start a new one.",
+            field=[field],
         )
     if Payment.objects.filter(order__cart=cart, state=PaymentState.REQUESTED).exists():
         raise OrderError(
             OrderErrorCode.CHECKOUT_IN_PROGRESS,
             "A checkout of this cart is waiting for its payment. Try again in a moment.",
-            field=["cartId"],
+            field=[field],
             retryable=True,
         )
 
@@ -133,8 +145,11 @@ def unpriced(variant: ProductVariant, cart: Cart) -> str:
     return f"{variant.sku} is not for sale in {cart.currency}. Remove it, or start a cart in another currency."
 
 
-def _put(cart: Cart, wanted: list[tuple[int, int]], *, path: list[str]) -> None:
+def put(cart: Cart, wanted: list[tuple[int, int]], *, path: list[str]) -> None:
+    """So many more of each variant, given as (variant id, quantity). The cart is locked. `path` is that of the list in
+    the input: a refusal names the line by its place in it."""
     quantities = _summed(wanted, path)
+    places = {variant_id: str(place) for place, (variant_id, _) in enumerate(wanted)}
     found = ProductVariant.objects.select_related("product__vendor", "stock")
     if cart.currency != settings.SHOP_CURRENCY:
         found = found.prefetch_related("prices")
@@ -142,17 +157,21 @@ def _put(cart: Cart, wanted: list[tuple[int, int]], *, path: list[str]) -> None:
     in_cart = {line.variant_id: line for line in cart.lines.all()}
     for variant_id, quantity in quantities.items():
         variant = variants.get(variant_id)
+        place = places[variant_id]
         if variant is None or not (variant.is_active and variant.product.is_on_sale):
             raise OrderError(
-                OrderErrorCode.VARIANT_UNAVAILABLE, "This variant is not on sale.", field=[*path, "variantId"]
+                OrderErrorCode.VARIANT_UNAVAILABLE, "This variant is not on sale.", field=[*path, place, "variantId"]
             )
         price = variant.price_in(cart.currency)
         if price is None:
-            raise OrderError(OrderErrorCode.VARIANT_UNAVAILABLE, unpriced(variant, cart), field=[*path, "variantId"])
+            raise OrderError(
+                OrderErrorCode.VARIANT_UNAVAILABLE, unpriced(variant, cart), field=[*path, place, "variantId"]
+            )
         line = in_cart.setdefault(variant.pk, CartLine(cart=cart, variant=variant, quantity=0))
+        line.variant = variant
         line.quantity += quantity
         line.agreed_amount = price.amount
-        _check_quantity(line.quantity, variant, path=[*path, "quantity"])
+        _check_quantity(line, path=[*path, place, "quantity"])
     if len(in_cart) > MAX_CART_LINES:
         raise OrderError(
             OrderErrorCode.CART_FULL, f"A cart holds at most {MAX_CART_LINES} different variants.", field=path
@@ -171,18 +190,24 @@ def _summed(wanted: list[tuple[int, int]], path: list[str]) -> dict[int, int]:
     if not wanted or len(wanted) > MAX_CART_LINES:
         raise OrderError(OrderErrorCode.REQUIRED, f"Give from 1 to {MAX_CART_LINES} lines.", field=path)
     quantities: dict[int, int] = {}
-    for variant_id, quantity in wanted:
-        _check_bounds(quantity, [*path, "quantity"])
+    for place, (variant_id, quantity) in enumerate(wanted):
+        _check_bounds(quantity, [*path, str(place), "quantity"])
         quantities[variant_id] = quantities.get(variant_id, 0) + quantity
     return quantities
 
 
-def _lines_of(cart: Cart, wanted: dict[UUID, int]) -> list[CartLine]:
+def _lines_of(cart: Cart, places: dict[UUID, int], *, name: str = "") -> list[CartLine]:
+    """The cart's lines with these ids, whose places in the input are given, and how it calls them there."""
     lines = CartLine.objects.filter(cart=cart).select_related("variant__stock", "variant__product")
-    found = [line for line in lines.priced_in(cart.currency) if line.pk in wanted]
-    if not wanted or len(found) != len(wanted):
-        raise OrderError(OrderErrorCode.NOT_FOUND, "The cart has no such line.", field=["lines"])
-    return found
+    found = {line.pk: line for line in lines.priced_in(cart.currency) if line.pk in places}
+    argument = "lines" if name else "lineIds"
+    if not places:
+        raise OrderError(OrderErrorCode.REQUIRED, "Give at least one line.", field=[argument])
+    for line_id, place in places.items():
+        if line_id not in found:
+            path = [argument, str(place), name] if name else [argument, str(place)]
+            raise OrderError(OrderErrorCode.NOT_FOUND, "The cart has no such line.", field=path)
+    return list(found.values())
 
 
 def _check_bounds(quantity: int, path: list[str]) -> None:
@@ -192,7 +217,8 @@ def _check_bounds(quantity: int, path: list[str]) -> None:
         )
 
 
-def _check_quantity(quantity: int, variant: ProductVariant, *, path: list[str]) -> None:
-    _check_bounds(quantity, path)
-    if quantity > variant.available:
-        raise OrderError(OrderErrorCode.OUT_OF_STOCK, only_left(variant, variant.available), field=path)
+def _check_quantity(line: CartLine, *, path: list[str]) -> None:
+    _check_bounds(line.quantity, path)
+    left = line.variant.available + line.reserved
+    if line.quantity > left:
+        raise OrderError(OrderErrorCode.OUT_OF_STOCK, only_left(line.variant, left), field=path)

@@ -13,6 +13,7 @@ from notifications import services as notifications
 from notifications.models import Event
 from ordering import events
 from ordering.models import TRANSITIONS, Cart, Fulfillment, Order, Payment
+from ordering.services import reserving
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ def forget_customer(*, user_id: UUID | str) -> None:
     order_ids = list(Order.objects.filter(customer=user).order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(order_ids), BATCH):
         _forget_orders(order_ids[start : start + BATCH], user)
-    Cart.objects.filter(pk__in=list(Cart.objects.filter(_carts_of(user)).values_list("pk", flat=True))).delete()
+    reserving.delete_carts(cart_ids=list(Cart.objects.filter(_carts_of(user)).values_list("pk", flat=True)))
 
 
 def forget_erased_customers() -> int:
