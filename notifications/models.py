@@ -31,6 +31,11 @@ class Event(models.Model):
     seq = models.PositiveIntegerField(help_text="1, 2, 3 … for each subject, without a gap.")
     payload = models.JSONField(default=dict)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    role = models.CharField(
+        max_length=20,
+        blank=True,
+        help_text="As what the actor did it, also one who is not signed in: CUSTOMER, STAFF …",
+    )
     origin = models.CharField(max_length=45, blank=True, help_text="The IP address the request came from.")
     # {"users": [id, …], "emails": [address, …]}: chosen by whoever recorded the event.
     audience = models.JSONField(default=dict)

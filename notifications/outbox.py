@@ -30,12 +30,15 @@ def record(
     *,
     about: models.Model,
     actor: "User | None" = None,
+    actor_id: object | None = None,
+    role: str = "",
     users: Iterable[object] = (),
     emails: Iterable[str] = (),
 ) -> None:
     """Writes that something happened to `about`, and has it delivered once the transaction has committed.
 
     The caller holds the lock of `about`'s row, or has just inserted it: that makes `seq` contiguous.
+    Whoever did it is named by `actor` or, where only the key is known, `actor_id`; `role` says as what.
     `users` (ids) find it in their inbox, `emails` in their mail. Outside a transaction it refuses with RuntimeError.
     """
     if not transaction.get_connection().in_atomic_block:
@@ -47,7 +50,8 @@ def record(
         **subject,
         seq=Coalesce(Subquery(last), 0) + 1,
         payload=asdict(event),
-        actor=actor,
+        actor_id=actor_id if actor is None else actor.pk,
+        role=role,
         origin=origin.current().address,
         audience={"users": [str(user) for user in users], "emails": list(emails)},
     )

@@ -6,6 +6,7 @@ from ordering.models.fulfillments import DigitalFile, Download, Fulfillment, Ful
 from ordering.models.idempotency import IdempotencyKey
 from ordering.models.orders import (
     TRANSITIONS,
+    ActorKind,
     Order,
     OrderAction,
     OrderLine,
@@ -13,10 +14,11 @@ from ordering.models.orders import (
     OrderStatus,
     PaymentStatus,
     guest_key_of,
+    normalised_number,
 )
 from ordering.models.payments import Payment, PaymentState, Refund, RefundLine, RefundState, WebhookMessage
 from ordering.models.promotions import CustomerGroup, Promotion, PromotionKind, PromotionUse
-from ordering.models.returns import RETURN_TRANSITIONS, Return, ReturnLine, ReturnReason, ReturnStatus
+from ordering.models.returns import RETURN_TRANSITIONS, Return, ReturnAction, ReturnLine, ReturnReason, ReturnStatus
 from ordering.models.shipping import ShippingMethod, ShippingTier, ShippingZone
 from ordering.models.taxes import TaxRate
 
@@ -27,6 +29,7 @@ __all__ = [
     "MAX_LINE_QUANTITY",
     "RETURN_TRANSITIONS",
     "TRANSITIONS",
+    "ActorKind",
     "Cart",
     "CartLine",
     "CustomerGroup",
@@ -53,6 +56,7 @@ __all__ = [
     "RefundLine",
     "RefundState",
     "Return",
+    "ReturnAction",
     "ReturnLine",
     "ReturnReason",
     "ReturnStatus",
@@ -62,4 +66,5 @@ __all__ = [
     "TaxRate",
     "WebhookMessage",
     "guest_key_of",
+    "normalised_number",
 ]

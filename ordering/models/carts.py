@@ -34,6 +34,11 @@ class CartQuerySet(models.QuerySet["Cart"]):
             own |= models.Q(drafted_by__isnull=False)
         return self.filter(own)
 
+    def open(self) -> Self:
+        """Those that can still become an order, without the drafts of staff."""
+        merged = models.Q(customer=None, merge_outcomes__isnull=False)
+        return self.filter(~merged, completed_at=None, drafted_by=None)
+
 
 class Cart(models.Model):
     """What somebody is about to buy. The id is the key: random, and all a guest needs to come back."""
@@ -69,6 +74,11 @@ class Cart(models.Model):
         indexes = [
             models.Index(fields=["updated_at"], condition=models.Q(completed_at=None), name="cart_by_age"),
             models.Index(fields=["customer", "-updated_at"], name="cart_by_customer"),
+            models.Index(
+                fields=["created_at", "id"],
+                condition=models.Q(drafted_by__isnull=False, completed_at=None),
+                name="cart_drafts",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -77,6 +87,11 @@ class Cart(models.Model):
     @property
     def expires_at(self) -> datetime:
         return self.updated_at + CART_LIFETIME
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether what was in it is in another cart now. One that became a customer's as a whole is not."""
+        return self.merge_outcomes is not None and self.customer_id is None
 
 
 class CartLineQuerySet(models.QuerySet["CartLine"]):

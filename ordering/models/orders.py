@@ -54,7 +54,7 @@ TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.PARTIALLY_SHIPPED: frozenset({OrderStatus.SHIPPED}),
     OrderStatus.SHIPPED: frozenset({OrderStatus.DELIVERED}),
     OrderStatus.DELIVERED: frozenset(),
-    OrderStatus.ON_HOLD: frozenset({OrderStatus.CONFIRMED, OrderStatus.CANCELLED}),
+    OrderStatus.ON_HOLD: frozenset({OrderStatus.CONFIRMED, OrderStatus.PROCESSING, OrderStatus.CANCELLED}),
     OrderStatus.CANCELLED: frozenset(),
     OrderStatus.REJECTED: frozenset(),
 }
@@ -74,6 +74,14 @@ class OrderAction(models.TextChoices):
     REFUND = "REFUND"
     REQUEST_RETURN = "REQUEST_RETURN"
     ADD_NOTE = "ADD_NOTE"
+
+
+class ActorKind(models.TextChoices):
+    """As what somebody did something to an order. `Event.role` keeps it."""
+
+    CUSTOMER = "CUSTOMER"
+    STAFF = "STAFF"
+    SYSTEM = "SYSTEM"
 
 
 class PaymentStatus(models.TextChoices):
@@ -100,6 +108,11 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return placed.filter(mine)
 
 
+def normalised_number(text: str) -> str:
+    """An order number as it is kept, however it was read out or typed: in capitals, without spaces and hyphens."""
+    return "".join(character for character in text.upper() if character.isalnum())
+
+
 def guest_key_of(token: str) -> str:
     """What is stored of a guest's token: enough to find the order, not enough to pose as its holder."""
     return hashlib.sha256(token.encode(errors="replace")).hexdigest()
@@ -113,6 +126,17 @@ class Order(models.Model):
     status = models.CharField(max_length=20, choices=OrderStatus, default=OrderStatus.PENDING, editable=False)
     payment_status = models.CharField(
         max_length=20, choices=PaymentStatus, default=PaymentStatus.UNPAID, editable=False
+    )
+    held_from = models.CharField(
+        max_length=20, choices=OrderStatus, blank=True, editable=False, help_text="Where a hold found it."
+    )
+    is_payment_awaited = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="Staff note the money when it comes: a bank transfer, cash on delivery.",
+    )
+    is_due_on_delivery = models.BooleanField(
+        default=False, editable=False, help_text="It is shipped before it is paid."
     )
     customer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="orders")
     guest_key = models.CharField(max_length=64, blank=True, editable=False)
@@ -177,13 +201,21 @@ class Order(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["customer", "-placed_at", "id"], name="order_by_customer"),
-            models.Index(fields=["-placed_at", "id"], name="order_by_newest"),
-            models.Index(fields=["status", "-placed_at", "id"], name="order_by_status"),
-            models.Index(fields=["payment_status", "-placed_at", "id"], name="order_by_payment_status"),
+            models.Index(fields=["customer", "placed_at", "id"], name="order_by_customer"),
+            models.Index(fields=["placed_at", "id"], name="order_by_newest"),
+            models.Index(fields=["status", "placed_at", "id"], name="order_by_status"),
+            models.Index(fields=["payment_status", "placed_at", "id"], name="order_by_payment_status"),
             models.Index(fields=["total_amount", "id"], name="order_by_total"),
             models.Index(Upper("email"), name="order_by_email"),
             models.Index(fields=["guest_key"], condition=~models.Q(guest_key=""), name="order_by_guest_key"),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(
+                    status__in=[OrderStatus.CANCELLED, OrderStatus.REJECTED],
+                    payment_status__in=[PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED],
+                ),
+                name="order_to_give_back",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -219,6 +251,14 @@ class OrderLine(models.Model):
 
     class Meta:
         ordering = ["position"]
+        indexes = [
+            models.Index(Upper("sku"), name="order_line_by_sku"),
+            models.Index(
+                fields=["variant"],
+                condition=models.Q(is_digital=True, quantity_fulfilled__lt=models.F("quantity")),
+                name="order_line_digital_open",
+            ),
+        ]
         constraints = [
             models.CheckConstraint(condition=models.Q(quantity__gte=1), name="order_line_quantity_positive"),
             models.CheckConstraint(
