@@ -34,6 +34,7 @@ class FulfillmentLine(models.Model):
     quantity = models.PositiveIntegerField()
 
     class Meta:
+        ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["fulfillment", "order_line"], name="fulfillment_line_once_per_order_line"),
             models.CheckConstraint(condition=models.Q(quantity__gte=1), name="fulfillment_line_quantity_positive"),
@@ -44,10 +45,13 @@ class FulfillmentLine(models.Model):
 
 
 class DigitalFile(models.Model):
-    """A file that buyers of a variant get. It lies in the private storage under `file`."""
+    """A file that buyers of a variant get. It lies in the private storage under `file`.
+
+    Without a variant it is not sold any more: it stays for as long as somebody who bought it may download it.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    variant = models.ForeignKey(ProductVariant, models.CASCADE, related_name="digital_files")
+    variant = models.ForeignKey(ProductVariant, models.SET_NULL, null=True, related_name="digital_files")
     name = models.CharField(max_length=200, help_text="What the buyer's file is called.")
     file = models.CharField(max_length=200, editable=False)
     size = models.PositiveBigIntegerField()
@@ -68,6 +72,7 @@ class Download(models.Model):
     file = models.ForeignKey(DigitalFile, models.PROTECT, related_name="downloads")
     downloads_left = models.PositiveSmallIntegerField()
     expires_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True, blank=True, help_text="When it was last begun.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

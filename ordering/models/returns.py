@@ -1,12 +1,17 @@
 """What buyers send back."""
 
 import uuid
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 
 from ordering.models.orders import Order, OrderLine
 from ordering.models.payments import Refund
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 
 class ReturnStatus(models.TextChoices):
@@ -38,6 +43,22 @@ class ReturnReason(models.TextChoices):
     OTHER = "OTHER"
 
 
+class ReturnAction(models.TextChoices):
+    """What somebody may want to do with a return."""
+
+    APPROVE = "APPROVE"
+    REJECT = "REJECT"
+    CANCEL = "CANCEL"
+    RECEIVE = "RECEIVE"
+    REFUND = "REFUND"
+
+
+class ReturnQuerySet(models.QuerySet["Return"]):
+    def visible_to(self, user: "User | AnonymousUser", guest_token: str | None = None) -> Self:
+        """The returns of the orders this person may see."""
+        return self.filter(order__in=Order.objects.visible_to(user, guest_token).values("pk"))
+
+
 class Return(models.Model):
     """Some of an order's goods on their way back: asked for, decided, received, refunded."""
 
@@ -52,12 +73,17 @@ class Return(models.Model):
     received_at = models.DateTimeField(null=True, blank=True)
     refund = models.OneToOneField(Refund, models.PROTECT, null=True, blank=True, related_name="return_of")
 
+    objects = ReturnQuerySet.as_manager()
+
     class Meta:
         ordering = ["requested_at", "id"]
         constraints = [
             models.CheckConstraint(condition=models.Q(status__in=ReturnStatus.values), name="return_status_is_known"),
         ]
-        indexes = [models.Index(fields=["status", "-requested_at", "id"], name="return_by_status")]
+        indexes = [
+            models.Index(fields=["status", "-requested_at", "id"], name="return_by_status"),
+            models.Index(fields=["-requested_at", "id"], name="return_by_newest"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.order}: {self.status}"
@@ -73,6 +99,7 @@ class ReturnLine(models.Model):
     restocked = models.PositiveIntegerField(default=0)
 
     class Meta:
+        ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["return_of", "order_line"], name="return_line_once_per_order_line"),
             models.CheckConstraint(condition=models.Q(quantity__gte=1), name="return_line_quantity_positive"),
