@@ -254,6 +254,12 @@ SHOP_CURRENCIES = list(dict.fromkeys([SHOP_CURRENCY, *_others]))
 PAYMENT_GATEWAYS = (
     {"sandbox": "ordering.gateways.sandbox.Sandbox"} if env.bool("SANDBOX_PAYMENTS", default=DEBUG) else {}
 )
+# Cards by Stripe, where the shop has its secret key; its webhooks come to /webhooks/stripe, signed with this secret.
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default=env.NOTSET if STRIPE_SECRET_KEY else "")
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="https://api.stripe.com")
+if STRIPE_SECRET_KEY:
+    PAYMENT_GATEWAYS["stripe"] = "ordering.gateways.stripe.Stripe"
 # Whether prices are what is paid (the European way), or tax comes on top at checkout (the American way).
 PRICES_INCLUDE_TAX = env.bool("PRICES_INCLUDE_TAX", default=True)
 # The kinds of goods that are taxed differently; the first is what products are unless somebody says otherwise.
@@ -284,13 +290,13 @@ EVENT_REACTIONS = {
     ],
     "job.started": ["catalog.tasks.begin_job"],
     "order.confirmed": ["ordering.tasks.settle_payment"],
-    "order.document_issued": ["ordering.tasks.make_documents"],
     "order.paid": ["ordering.tasks.issue_invoice"],
     "order.released": ["ordering.tasks.settle_payment"],
     "order.cancelled": ["ordering.tasks.settle_payment", "workflows.tasks.withdraw_approvals"],
     "order.rejected": ["ordering.tasks.settle_payment"],
     "product.images_added": ["catalog.tasks.make_thumbnails"],
     "variant.back_in_stock": ["catalog.tasks.answer_stock_alerts"],
+    "webhook.received": ["ordering.tasks.apply_webhook"],
 }
 
 
@@ -324,7 +330,9 @@ UNFOLD = {
                     _page("Orders", "shopping_bag", "ordering.order"),
                     _page("Approvals", "rule", "workflows.approvalrequest"),
                     _page("Payments", "payments", "ordering.payment"),
+                    _page("Webhooks", "webhook", "ordering.webhookmessage"),
                     _page("Parcels", "local_shipping", "ordering.fulfillment"),
+                    _page("Invoices", "receipt_long", "ordering.document"),
                     _page("Carts", "shopping_cart", "ordering.cart"),
                 ],
             },
@@ -440,10 +448,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
     },
-    "make-missing-documents": {
+    "make-documents": {
         "task": "ordering.tasks.make_documents",
-        "schedule": timedelta(minutes=10),
-        "options": {"expires": 600},
+        "schedule": timedelta(seconds=15),
+        "options": {"expires": 15},
     },
     "sweep-jobs": {
         "task": "catalog.tasks.sweep_jobs",
@@ -451,6 +459,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 20},
     },
     "purge-jobs": {"task": "catalog.tasks.purge_jobs", "schedule": crontab(hour=3, minute=45)},
+    "apply-open-webhooks": {
+        "task": "ordering.tasks.apply_open_webhooks",
+        "schedule": timedelta(seconds=60),
+        "options": {"expires": 60},
+    },
     "settle-open-payments": {
         "task": "ordering.tasks.settle_open_payments",
         "schedule": timedelta(seconds=60),

@@ -17,6 +17,7 @@ from schema.views import (
     media,
     schema_file,
 )
+from schema.webhooks import webhook
 
 _OPTIONS = {"schema": schema, "allow_queries_via_get": False, "multipart_uploads_enabled": True}
 
@@ -29,6 +30,7 @@ urlpatterns = [
     path("account/data-export/<str:token>", data_export, name="data-export"),
     path("jobs/<str:token>", job_file, name="job-file"),
     path("documents/<str:token>", document_file, name="document-file"),
+    path("webhooks/<str:gateway>", webhook),
     path("schema.graphql", schema_file),
     path("healthz", healthz),
     path("admin/", admin.site.urls),

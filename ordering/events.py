@@ -6,6 +6,10 @@ from dataclasses import dataclass
 PERSONAL = frozenset({"reason", "tracking_number", "tracking_url"})
 
 
+# What the buyer, guest or not, also gets by e-mail.
+EMAILED = frozenset({"order.placed", "order.shipped", "order.delivered", "order.refunded"})
+
+
 @dataclass(frozen=True)
 class PlacedLine:
     quantity: int
@@ -20,7 +24,9 @@ class OrderPlaced:
     type = "order.placed"
     number: str
     lines: list[PlacedLine]
+    discount: str
     shipping: str
+    tax: str
     total: str
     currency: str
 
@@ -76,11 +82,47 @@ class OrderPaymentReleased:
 
 
 @dataclass(frozen=True)
+class OrderPaymentAccepted:
+    """A person looked at the payment that was in review: it stands."""
+
+    type = "order.payment_accepted"
+    number: str
+
+
+@dataclass(frozen=True)
+class OrderRefundRequested:
+    """Money is to go back to the buyer: the payment service is asked until it answers."""
+
+    type = "order.refund_requested"
+    number: str
+    refund_id: str
+    amount: str
+    currency: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class OrderRefunded:
+    """So much went back to the buyer: all that was paid, or a part."""
+
     type = "order.refunded"
     number: str
-    total: str
+    refund_id: str
+    amount: str
     currency: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class OrderRefundFailed:
+    """The payment service refused for good: the money is still the shop's, and can be given back in another way."""
+
+    type = "order.refund_failed"
+    number: str
+    refund_id: str
+    amount: str
+    currency: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -145,3 +187,12 @@ class OrderDocumentIssued:
     number: str
     kind: str
     document_number: str
+
+
+@dataclass(frozen=True)
+class WebhookReceived:
+    """A gateway told something by itself; a task works on it."""
+
+    type = "webhook.received"
+    gateway: str
+    message_type: str

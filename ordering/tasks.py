@@ -7,7 +7,7 @@ from celery import shared_task
 from notifications.models import Event
 from ordering import services
 from ordering.gateways import GatewayError
-from ordering.services import documents, privacy, selling
+from ordering.services import documents, privacy, selling, webhooks
 
 
 @shared_task(autoretry_for=(GatewayError,), retry_backoff=5, max_retries=5)
@@ -55,4 +55,16 @@ def issue_credit_note(*, event_id: str, **_: Any) -> None:
 @shared_task
 def make_documents(**_: Any) -> int:
     """Prints the documents that have a number and no file yet."""
-    return documents.make_missing_files()
+    return documents.make_files()
+
+
+@shared_task
+def apply_webhook(*, event_id: str, **_: Any) -> None:
+    """A gateway told something: its payment is brought to where the gateway's books say it is."""
+    webhooks.apply(message_id=Event.objects.values_list("subject_id", flat=True).get(pk=event_id))
+
+
+@shared_task
+def apply_open_webhooks(**_: Any) -> int:
+    """The same, for what could not be worked on yet."""
+    return webhooks.apply_open()

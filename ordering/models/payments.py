@@ -23,6 +23,16 @@ class PaymentState(models.TextChoices):
     DECLINED = "DECLINED"
 
 
+# Where something is still to happen, or may be.
+OPEN_STATES = [
+    PaymentState.REQUESTED,
+    PaymentState.ACTION_REQUIRED,
+    PaymentState.AWAITED,
+    PaymentState.IN_REVIEW,
+    PaymentState.AUTHORIZED,
+]
+
+
 class Payment(models.Model):
     """What one order owes, and how far the gateway is with it. The id is the key of every call to the gateway."""
 
@@ -60,6 +70,8 @@ class Payment(models.Model):
         indexes = [
             models.Index(fields=["state", "created_at"], name="payment_by_state"),
             models.Index(fields=["gateway", "reference"], name="payment_by_reference"),
+            models.Index(fields=["updated_at"], condition=models.Q(state__in=OPEN_STATES), name="payment_open"),
+            models.Index(fields=["updated_at", "id"], name="payment_by_change"),
         ]
 
     def __str__(self) -> str:
@@ -96,6 +108,7 @@ class Refund(models.Model):
     reference = models.CharField(max_length=255, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
     settled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -105,7 +118,7 @@ class Refund(models.Model):
             models.CheckConstraint(condition=models.Q(amount__gt=Decimal(0)), name="refund_amount_positive"),
         ]
         indexes = [
-            models.Index(fields=["created_at"], condition=models.Q(state="REQUESTED"), name="refund_open"),
+            models.Index(fields=["updated_at"], condition=models.Q(state=RefundState.REQUESTED), name="refund_open"),
         ]
 
     def __str__(self) -> str:
@@ -144,6 +157,7 @@ class WebhookMessage(models.Model):
     body = models.JSONField()
     received_at = models.DateTimeField(auto_now_add=True)
     processed_at = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0, help_text="How often it could not be worked on.")
     outcome = models.CharField(max_length=255, blank=True, help_text="What was done about it.")
 
     class Meta:

@@ -1,0 +1,123 @@
+"""What gateways tell by themselves: stored once when it comes, worked on by a task, in any order."""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from notifications import outbox
+from ordering import events
+from ordering.gateways import GatewayError, gateway
+from ordering.models import Payment, WebhookMessage
+from ordering.services import paying
+
+logger = logging.getLogger(__name__)
+
+# The first try comes with the news of it; the others wait for 1, 2, 4 … minutes, the last for about a day and a half.
+MAX_TRIES = 12
+BATCH = 200
+MAX_OUTCOME = 255
+
+
+class LaterError(Exception):
+    """Nothing can be done about a message yet."""
+
+
+def receive(*, gateway_name: str, body: bytes, headers: Mapping[str, str]) -> None:
+    """Stores a verified message and has it worked on; told again, it changes nothing. The gateway is asked nothing.
+
+    KeyError for a gateway the shop does not have, `ForgedError` for a message that it did not send.
+    """
+    message = gateway(gateway_name).message(body=body, headers=headers)
+    if message is None:
+        return
+    with transaction.atomic():
+        stored, is_new = WebhookMessage.objects.get_or_create(
+            gateway=gateway_name,
+            message_id=message.id,
+            defaults={
+                "type": message.type[:100],
+                "body": {"reference": message.reference, "key": message.key, **message.body},
+            },
+        )
+        if is_new:
+            outbox.record(events.WebhookReceived(gateway=gateway_name, message_type=stored.type), about=stored)
+
+
+def apply(*, message_id: UUID | str) -> WebhookMessage:
+    """Brings the payment a message is about to where the gateway's books say it is; returns the message.
+
+    What the message says is not believed, so it may come in any order and more than once. Where the gateway does not
+    answer, or a checkout still runs, it stays open for `apply_open`. Never call it inside a transaction.
+    """
+    message = WebhookMessage.objects.get(pk=message_id)
+    if message.processed_at:
+        return message
+    try:
+        outcome = _applied(message)
+    except (GatewayError, LaterError) as reason:
+        return _put_off(message, str(reason))
+    except Exception as error:  # one that cannot be worked on must not hold up the others
+        logger.exception("The webhook message %s cannot be worked on.", message.pk)
+        return _put_off(message, f"{type(error).__name__}: {error}")
+    return _close(message, outcome)
+
+
+def apply_open() -> int:
+    """Tries again what is still open and due; returns how many messages that were."""
+    message_ids = list(_due(timezone.now()).order_by("received_at").values_list("pk", flat=True)[:BATCH])
+    for message_id in message_ids:
+        apply(message_id=message_id)
+    return len(message_ids)
+
+
+def apply_again(*, message_id: UUID | str) -> WebhookMessage:
+    """Works on a message once more, also on one that was given up or is done: its payment may need it."""
+    WebhookMessage.objects.filter(pk=message_id).update(processed_at=None, tries=0)
+    return apply(message_id=message_id)
+
+
+def _due(now: datetime) -> "models.QuerySet[WebhookMessage]":
+    waited = models.Q()
+    for tries in range(MAX_TRIES):
+        waited |= models.Q(tries=tries, received_at__lt=now - timedelta(minutes=2**tries))
+    return WebhookMessage.objects.filter(waited, processed_at=None)
+
+
+def _put_off(message: WebhookMessage, reason: str) -> WebhookMessage:
+    message.outcome = reason[:MAX_OUTCOME]
+    message.tries += 1
+    WebhookMessage.objects.filter(pk=message.pk, processed_at=None).update(
+        outcome=message.outcome, tries=models.F("tries") + 1
+    )
+    return message
+
+
+def _close(message: WebhookMessage, outcome: str) -> WebhookMessage:
+    message.outcome = outcome[:MAX_OUTCOME]
+    message.processed_at = timezone.now()
+    message.save(update_fields=["outcome", "processed_at"])
+    return message
+
+
+def _applied(message: WebhookMessage) -> str:
+    payment = _payment_of(message)
+    if payment is None:
+        return "No payment of this shop."
+    paying.settle_payment(order_id=payment.order_id)
+    return f"Order {payment.order.number}"
+
+
+def _payment_of(message: WebhookMessage) -> Payment | None:
+    """The payment by our own id, which the gateway gives back, or by the gateway's name for it."""
+    payments = Payment.objects.select_related("order").filter(gateway=message.gateway)
+    key, reference = message.body.get("key"), message.body.get("reference")
+    try:
+        if key and (found := payments.filter(pk=UUID(key)).first()):
+            return found
+    except ValueError:  # somebody else's
+        pass
+    return payments.filter(reference=reference).first() if reference else None
