@@ -16,6 +16,7 @@ _ORDERS = [OrderPermission.VIEW_ALL_ORDERS, OrderPermission.MANAGE_ORDERS]
 _PAGES = [
     *("ordering.view_order", "ordering.view_orderline"),
     *("ordering.view_payment", "ordering.view_fulfillment", "ordering.view_fulfillmentline"),
+    "ordering.view_document",
     *("ordering.view_cart", "ordering.view_cartline", "ordering.view_shippingmethod"),
 ]
 _PROMOTIONS = ["ordering.view_promotion", "ordering.view_promotionuse", "ordering.view_customergroup"]

@@ -118,26 +118,15 @@ def _credit_note_of(order: Order, refund: Refund, number: str) -> printing.Sheet
 
 
 def _seller() -> list[str]:
-    return [
-        settings.SELLER_NAME,
-        *settings.SELLER_ADDRESS,
-        *([settings.SELLER_TAX_ID] if settings.SELLER_TAX_ID else []),
-    ]
+    return [part for part in (settings.SELLER_NAME, *settings.SELLER_ADDRESS, settings.SELLER_TAX_ID) if part]
 
 
 def _lines_of(address: dict[str, str]) -> list[str]:
     """An address as it is written on a letter."""
     place = " ".join(part for part in (address.get("postal_code"), address.get("city")) if part)
     country = Locale("en").territories.get(address.get("country", ""), address.get("country", ""))
-    parts = (
-        address.get("full_name"),
-        address.get("line1"),
-        address.get("line2"),
-        place,
-        address.get("region"),
-        country,
-    )
-    return [part for part in parts if part]
+    street = [address.get(part) for part in ("full_name", "line1", "line2")]
+    return [part for part in (*street, place, address.get("region"), country) if part]
 
 
 def _row(line: OrderLine) -> printing.Row:
@@ -194,8 +183,8 @@ def make_file(*, document_id: UUID | str) -> None:
         _storage().delete(name)  # somebody else was faster
 
 
-def make_missing_files() -> int:
-    """Prints what a killed worker left; returns how many there were."""
+def make_files() -> int:
+    """Prints what has no file yet, so that nobody who pays waits for it; returns how many there were."""
     missing = list(Document.objects.filter(file="").order_by("issued_at").values_list("pk", flat=True)[:BATCH])
     for document_id in missing:
         try:

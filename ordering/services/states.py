@@ -10,6 +10,7 @@ from catalog.services import stock
 from notifications import outbox
 from notifications.outbox import EventData
 from ordering.errors import OrderError, OrderErrorCode
+from ordering.events import EMAILED
 from ordering.models import TRANSITIONS, Order, OrderAction, OrderStatus, PaymentStatus
 from ordering.permissions import OrderPermission
 from ordering.services import promoting
@@ -121,15 +122,14 @@ def tell(
     *,
     actor: "User | AnonymousUser | None" = None,
     tell_buyer: bool = True,
-    email: bool = False,
 ) -> None:
-    """Records the event; the buyer finds it in the inbox, and with `email` in the mail as well."""
+    """Records the event; the buyer finds it in the inbox, and what is `EMAILED` in the mail as well."""
     outbox.record(
         event,
         about=order,
         actor=None if actor is None or actor.is_anonymous else actor,
         users=[order.customer_id] if tell_buyer and order.customer_id else [],
-        emails=[order.email] if email else [],
+        emails=[order.email] if order.email and event.type in EMAILED else [],
     )
 
 

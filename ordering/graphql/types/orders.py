@@ -14,6 +14,7 @@ from catalog.graphql.types import ProductVariant
 from notifications.models import Event
 from ordering import filters, models, services
 from ordering.graphql.types.addresses import PostalAddress
+from ordering.graphql.types.documents import Document
 from ordering.graphql.types.fulfillments import Fulfillment
 from ordering.graphql.types.prices import PriceStep
 from schema import kit
@@ -101,6 +102,9 @@ class Order(kit.Keyed, relay.Node):
     customer: User | None
     lines: list[OrderLine]
     fulfillments: list[Fulfillment]
+    documents: list[Document] = strawberry_django.field(
+        description="The invoice once it is paid, and a credit note for each refund."
+    )
     shipping_method: str = strawberry_django.field(description="Empty where nothing travels.")
     note: str = strawberry_django.field(description="From the buyer, for the shop.")
     prices_include_tax: auto

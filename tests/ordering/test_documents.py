@@ -1,0 +1,141 @@
+"""Invoices and credit notes: once, numbered without gaps, readable by the buyer and staff alone."""
+
+import io
+from decimal import Decimal
+
+import pytest
+from pypdf import PdfReader
+
+from notifications import tasks as notifications
+from ordering import tasks
+from ordering.models import Document, NumberSeries, Order, TaxRate
+from ordering.services import documents
+from tests.conftest import Api, gid, make_user, make_variant
+from tests.shopping import ADDRESS, order_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DOCUMENTS = """query($id: ID!, $t: String) { order(id: $id, guestToken: $t) {
+  documents { kind number issuedAt url } events { edges { node { type message } } } } }"""
+
+
+@pytest.fixture
+def variant(shipping):
+    TaxRate.objects.create(country="DE", percent=Decimal("19"))
+    return make_variant(name="Stoneware Mug", price="20.00", stock=10)
+
+
+@pytest.fixture
+def private(settings, tmp_path):
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "private": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path / "private"), "base_url": None},
+        },
+    }
+    return tmp_path / "private"
+
+
+def documents_of(api, order):
+    return api(DOCUMENTS, id=order["id"], t=order.get("guestToken"))["order"]["documents"]
+
+
+def text_of(api, url):
+    response = api.http.get(url)
+    assert response.status_code == 200
+    assert response["Content-Type"] == "application/pdf"
+    assert response["Cache-Control"] == "no-store"
+    content = b"".join(response.streaming_content)
+    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
+
+
+def test_a_paid_order_has_an_invoice_that_says_what_was_bought(guest, variant, private, settings):
+    settings.SELLER_NAME, settings.SELLER_ADDRESS = "Lamp & Chair Ltd", ["1 Mill Lane", "Berlin"]
+    order = order_of(guest, (gid(variant), 2), shippingAddress=ADDRESS | {"fullName": "Łukasz Жуков"})
+    tasks.make_documents()
+
+    (invoice,) = documents_of(guest, order)
+
+    year = invoice["issuedAt"][:4]
+    assert (invoice["kind"], invoice["number"]) == ("INVOICE", f"INV-{year}-00001")
+    text = text_of(guest, invoice["url"])
+    for said in ("Łukasz Жуков", "12 High Street", "10115 Berlin", "Germany", "Lamp & Chair Ltd", order["number"]):
+        assert said in text
+    for said in ("Stoneware Mug", variant.sku, "40.00", "4.90", "VAT (19 % contained in 44.90 EUR)", "44.90 EUR"):
+        assert said in text
+
+
+def test_an_invoice_has_no_address_before_its_file_is_made(guest, variant, private):
+    order = order_of(guest, (gid(variant), 1))
+
+    (invoice,) = documents_of(guest, order)
+
+    assert invoice["url"] is None
+
+
+def test_the_news_of_a_payment_may_come_twice(guest, variant, private):
+    order = order_of(guest, (gid(variant), 1))
+    key = Order.objects.get().pk
+
+    again = documents.issue_invoice(order_id=key)
+    tasks.make_documents()
+    tasks.make_documents()
+
+    assert Document.objects.get() == again
+    assert NumberSeries.objects.get().last == 1
+    assert len(list((private / "documents").iterdir())) == 1
+    assert len(documents_of(guest, order)) == 1
+
+
+def test_numbers_have_no_gaps_when_one_cannot_be_issued(guest, variant, private, monkeypatch):
+    first = order_of(guest, (gid(variant), 1))
+    second = Order.objects.get(number=first["number"])
+    Document.objects.all().delete()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Document.objects, "create", _fails)
+        with pytest.raises(RuntimeError):
+            documents.issue_invoice(order_id=second.pk)
+
+    assert documents.issue_invoice(order_id=second.pk).number.endswith("-00002")
+    assert NumberSeries.objects.get().last == 2
+
+
+def _fails(**_):
+    raise RuntimeError("the disk is full")
+
+
+def test_an_order_that_is_not_paid_has_no_invoice(guest, variant, private):
+    order = order_of(guest, (gid(variant), 1), token="tok_review")
+
+    assert documents_of(guest, order) == []
+
+
+def test_strangers_see_no_documents_and_a_wrong_link_says_nothing(guest, customer, variant, private):
+    order = order_of(guest, (gid(variant), 1))
+    tasks.make_documents()
+
+    assert Api(make_user()).code(DOCUMENTS, id=order["id"]) == "NOT_FOUND"
+    response = guest.http.get("/documents/forged")
+    assert response.status_code == 404
+    assert response.content == b"This link has expired. Ask for the order again: its documents have new ones.\n"
+
+
+def test_a_customer_and_staff_see_the_documents_of_an_order(customer, staff, variant, private):
+    order = order_of(Api(customer), (gid(variant), 1))
+    tasks.make_documents()
+
+    assert documents_of(Api(customer), order)[0]["url"]
+    assert documents_of(Api(staff), order)[0]["url"]
+
+
+def test_the_history_says_that_an_invoice_was_issued(guest, variant, private):
+    order = order_of(guest, (gid(variant), 1))
+    notifications.sweep()
+
+    history = guest(DOCUMENTS, id=order["id"], t=order["guestToken"])["order"]["events"]["edges"]
+
+    invoice = Document.objects.get()
+    messages = [edge["node"]["message"] for edge in history]
+    assert f"The invoice {invoice.number} of order {order['number']} was issued." in messages
