@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import Any
 
 from django.db import models
@@ -15,6 +16,7 @@ def column(**options: Any) -> "models.DecimalField[Any, Any]":
     return models.DecimalField(**{"max_digits": 14, "decimal_places": 3, **options})
 
 
+@cache
 def exponent(currency: str) -> int:
     """How many decimals the currency has: JPY 0, EUR 2, KWD 3 (the minor unit of ISO 4217)."""
     return len(str(get_currency(currency).sub_unit)) - 1
@@ -36,13 +38,12 @@ def rounded(amount: Decimal, currency: str) -> Money:
 
 def in_minor_units(amount: Money) -> int:
     """The amount as a whole number of the currency's smallest unit: 12.34 EUR is 1234. It is rounded first."""
-    code = amount.currency.code
-    return int(rounded(amount.amount, code).amount.scaleb(exponent(code)))
+    return int(amount.amount.scaleb(exponent(amount.currency.code)).to_integral_value(ROUND_HALF_UP))
 
 
 def from_minor_units(units: int, currency: str) -> Money:
     """1234 in EUR is 12.34 EUR."""
-    return Money(Decimal(units).scaleb(-exponent(currency)), currency)
+    return Money(Decimal(units).scaleb(-exponent(currency)), get_currency(currency))
 
 
 def spread(total: int, weights: Sequence[int]) -> list[int]:

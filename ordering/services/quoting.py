@@ -60,8 +60,13 @@ def quote(cart: Cart, *, customer: "User | None" = None, email: str = "") -> Quo
 
 def quote_anew(cart: Cart, *, customer: "User | None" = None, email: str = "") -> Quote:
     """The same, read again."""
-    cart.__dict__.pop("_quote", None)
+    forget(cart)
     return quote(cart, customer=customer, email=email)
+
+
+def forget(cart: Cart) -> None:
+    """The cart has changed: whoever asks next what it costs has it read again."""
+    cart.__dict__.pop("_quote", None)
 
 
 def is_buyable(line: CartLine) -> bool:
@@ -78,7 +83,7 @@ def _quote(cart: Cart, customer: "User | None", email: str) -> Quote:
     unit_prices = {line.pk: line.variant.price_in(cart.currency) for line in lines}
     priced = [line for line in lines if unit_prices[line.pk] is not None and is_buyable(line)]
     goods = [_goods(line, unit_prices[line.pk]) for line in priced]
-    subtotal = pricing.totals(goods, currency=cart.currency).subtotal
+    subtotal = pricing.subtotal_of(goods, cart.currency)
     buyer = promoting.Buyer(customer=cart.customer or customer, email=email or cart.email)
     rules, refused = promoting.rules_of(cart=cart, subtotal=subtotal, buyer=buyer)
     methods = shipping.offered(cart=cart, lines=priced, subtotal=subtotal)

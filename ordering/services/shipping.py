@@ -6,7 +6,7 @@ from moneyed import Money
 
 from catalog import money
 from ordering import pricing
-from ordering.models import Cart, CartLine, ShippingMethod, ShippingTier
+from ordering.models import Cart, CartLine, ShippingMethod, ShippingTier, ShippingZone
 
 
 def offered(
@@ -15,13 +15,14 @@ def offered(
     """The methods that can send these lines, each with its `quoted` price, cheapest first; nothing for nothing, or
     where nothing travels. With a country, or once the cart has an address, those that ship there.
 
-    A zone without countries is for those that no other zone names. Two statements, three with tiers.
+    A zone without countries is for those that no other zone names. One statement, and one each where there are methods
+    and where a zone is for the rest of the world.
     """
     lines = [line for line in lines if not line.variant.product.is_digital]
     if not lines:
         return []
     weight = sum((line.variant.weight_grams or 0) * line.quantity for line in lines)
-    where = country or (cart.shipping_address or {}).get("country")
+    where = (country or (cart.shipping_address or {}).get("country") or "").upper() or None
     light = [
         each
         for each in _there(cart.currency, where)
@@ -42,14 +43,18 @@ def _there(currency: str, country: str | None) -> list[ShippingMethod]:
     methods = list(ShippingMethod.objects.on_offer(currency))
     if country is None:
         return methods
-    named = {code for method in methods if method.zone for code in method.zone.countries}
+    has_rest = any(method.zone and not method.zone.countries for method in methods)
+    is_rest = has_rest and country not in _named()
     return [
         method
         for method in methods
-        if method.zone is None
-        or country in method.zone.countries
-        or (not method.zone.countries and country not in named)
+        if method.zone is None or country in method.zone.countries or (is_rest and not method.zone.countries)
     ]
+
+
+def _named() -> set[str]:
+    """The countries that zones name, also such as nothing is sent to now: they are not everywhere else."""
+    return {code for countries in ShippingZone.objects.values_list("countries", flat=True) for code in countries}
 
 
 def _tier(tier: ShippingTier, method: ShippingMethod) -> pricing.Tier:
