@@ -274,6 +274,8 @@ SELLER_ADDRESS = [line.strip() for line in env.str("SELLER_ADDRESS", default="")
 SELLER_TAX_ID = env.str("SELLER_TAX_ID", default="")
 DOCUMENT_NOTE = env.str("DOCUMENT_NOTE", default="")
 DOCUMENT_FONTS = env.list("DOCUMENT_FONTS", default=[])
+# So many days after its parcel left, a buyer may ask to send something back.
+RETURN_DAYS = env.int("RETURN_DAYS", default=30)
 # Orders must be worth at least this much: "EUR=10.00,USD=12.00".
 MINIMUM_ORDER_AMOUNTS = {code: Decimal(value) for code, value in env.dict("MINIMUM_ORDER_AMOUNTS", default={}).items()}
 # Asked inside the checkout's transaction: answers whether the order must wait for somebody's approval.
@@ -290,10 +292,13 @@ EVENT_REACTIONS = {
     ],
     "job.started": ["catalog.tasks.begin_job"],
     "order.confirmed": ["ordering.tasks.settle_payment"],
-    "order.paid": ["ordering.tasks.issue_invoice"],
-    "order.released": ["ordering.tasks.settle_payment"],
+    "order.paid": ["ordering.tasks.fulfill_digital", "ordering.tasks.issue_invoice"],
+    "order.payment_accepted": ["ordering.tasks.settle_payment"],
+    "order.refund_requested": ["ordering.tasks.settle_refunds"],
+    "order.released": ["ordering.tasks.settle_payment", "ordering.tasks.fulfill_digital"],
     "order.cancelled": ["ordering.tasks.settle_payment", "workflows.tasks.withdraw_approvals"],
     "order.rejected": ["ordering.tasks.settle_payment"],
+    "product.file_added": ["ordering.tasks.fulfill_open_digital"],
     "product.images_added": ["catalog.tasks.make_thumbnails"],
     "variant.back_in_stock": ["catalog.tasks.answer_stock_alerts"],
     "webhook.received": ["ordering.tasks.apply_webhook"],
@@ -332,6 +337,8 @@ UNFOLD = {
                     _page("Payments", "payments", "ordering.payment"),
                     _page("Webhooks", "webhook", "ordering.webhookmessage"),
                     _page("Parcels", "local_shipping", "ordering.fulfillment"),
+                    _page("Returns", "assignment_return", "ordering.return"),
+                    _page("Downloads", "download", "ordering.download"),
                     _page("Invoices", "receipt_long", "ordering.document"),
                     _page("Carts", "shopping_cart", "ordering.cart"),
                 ],
@@ -345,6 +352,7 @@ UNFOLD = {
                     _page("Price lists", "currency_exchange", "catalog.variantprice"),
                     _page("Categories", "account_tree", "catalog.category"),
                     _page("Vendors", "storefront", "catalog.vendor"),
+                    _page("Files to download", "folder_zip", "ordering.digitalfile"),
                     _page("Imports and exports", "import_export", "catalog.job"),
                 ],
             },
@@ -463,6 +471,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "ordering.tasks.apply_open_webhooks",
         "schedule": timedelta(seconds=60),
         "options": {"expires": 60},
+    },
+    "settle-open-refunds": {
+        "task": "ordering.tasks.settle_open_refunds",
+        "schedule": timedelta(seconds=60),
+        "options": {"expires": 60},
+    },
+    "release-reservations": {
+        "task": "ordering.tasks.release_reservations",
+        "schedule": timedelta(seconds=10),
+        "options": {"expires": 10},
     },
     "settle-open-payments": {
         "task": "ordering.tasks.settle_open_payments",

@@ -3,11 +3,35 @@
 from dataclasses import dataclass
 
 # What of the payloads is free text, or leads to a door: it goes when the customer is erased.
-PERSONAL = frozenset({"reason", "tracking_number", "tracking_url"})
+PERSONAL = frozenset({"reason", "decision_note", "tracking_number", "tracking_url"})
 
 
 # What the buyer, guest or not, also gets by e-mail.
-EMAILED = frozenset({"order.placed", "order.shipped", "order.delivered", "order.refunded"})
+EMAILED = frozenset(
+    {
+        *("order.placed", "order.shipped", "order.downloads_ready", "order.delivered", "order.refunded"),
+        *("order.return_approved", "order.return_rejected", "order.return_received"),
+    }
+)
+
+
+# What brought an event about, where its payload has neither a reason nor a cause.
+CAUSES = {
+    "order.placed": "checkout",
+    "order.payment_in_review": "payment",
+    "order.payment_accepted": "review",
+    "order.payment_declined": "payment",
+    "order.payment_released": "payment",
+    "order.awaiting_approval": "approval",
+    "order.rejected": "approval",
+    "order.processing_started": "fulfilment",
+    "order.paid": "payment",
+    "order.refund_requested": "refund",
+    "order.refunded": "refund",
+    "order.refund_failed": "refund",
+    "order.shipped": "fulfilment",
+    "order.delivered": "fulfilment",
+}
 
 
 @dataclass(frozen=True)
@@ -54,7 +78,18 @@ class OrderAwaitingApproval:
 
 @dataclass(frozen=True)
 class OrderConfirmed:
+    """`cause` is "payment", "review" (a person accepted the payment) or "approval"."""
+
     type = "order.confirmed"
+    number: str
+    cause: str = "payment"
+
+
+@dataclass(frozen=True)
+class OrderProcessingStarted:
+    """The shop works on it: its buyer cannot cancel it any more."""
+
+    type = "order.processing_started"
     number: str
 
 
@@ -138,6 +173,27 @@ class OrderShipped:
 
 
 @dataclass(frozen=True)
+class OrderTrackingChanged:
+    """What the carrier said of a parcel later on."""
+
+    type = "order.tracking_changed"
+    number: str
+    carrier: str
+    tracking_number: str
+    tracking_url: str
+
+
+@dataclass(frozen=True)
+class OrderDownloadsReady:
+    """Lines were delivered as files. `is_complete`: nothing more is to come."""
+
+    type = "order.downloads_ready"
+    number: str
+    is_complete: bool
+    files: list[str]
+
+
+@dataclass(frozen=True)
 class OrderDelivered:
     type = "order.delivered"
     number: str
@@ -196,3 +252,91 @@ class WebhookReceived:
     type = "webhook.received"
     gateway: str
     message_type: str
+
+
+@dataclass(frozen=True)
+class LeftLine:
+    quantity: int
+    name: str
+
+
+@dataclass(frozen=True)
+class CartAbandoned:
+    """Somebody left something in a cart. `more`: so many lines are not named. `url` leads to it."""
+
+    type = "cart.abandoned"
+    lines: list[LeftLine]
+    more: int
+    url: str
+
+
+@dataclass(frozen=True)
+class OrderReturnRequested:
+    """So many units are to come back."""
+
+    type = "order.return_requested"
+    number: str
+    return_id: str
+    quantity: int
+
+
+@dataclass(frozen=True)
+class OrderReturnApproved:
+    type = "order.return_approved"
+    number: str
+    return_id: str
+    decision_note: str
+
+
+@dataclass(frozen=True)
+class OrderReturnRejected:
+    type = "order.return_rejected"
+    number: str
+    return_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class OrderReturnCancelled:
+    type = "order.return_cancelled"
+    number: str
+    return_id: str
+
+
+@dataclass(frozen=True)
+class OrderReturnReceived:
+    """The goods are back; so many units went back on the shelf."""
+
+    type = "order.return_received"
+    number: str
+    return_id: str
+    quantity: int
+    restocked: int
+
+
+@dataclass(frozen=True)
+class OrderReturnRefunded:
+    """What is given back for it is in the event order.refunded, once the payment service did."""
+
+    type = "order.return_refunded"
+    number: str
+    return_id: str
+    refund_id: str
+
+
+@dataclass(frozen=True)
+class ProductFileAdded:
+    """Buyers of a variant get a file from now on."""
+
+    type = "product.file_added"
+    sku: str
+    name: str
+
+
+@dataclass(frozen=True)
+class ProductFileRemoved:
+    """Buyers of a variant do not get a file any more; those who bought it before keep it."""
+
+    type = "product.file_removed"
+    sku: str
+    name: str

@@ -7,7 +7,7 @@ from celery import shared_task
 from notifications.models import Event
 from ordering import services
 from ordering.gateways import GatewayError
-from ordering.services import documents, privacy, selling, webhooks
+from ordering.services import digital_files, documents, fulfilling, privacy, selling, webhooks
 
 
 @shared_task(autoretry_for=(GatewayError,), retry_backoff=5, max_retries=5)
@@ -20,6 +20,18 @@ def settle_payment(*, event_id: str, **_: Any) -> None:
 def settle_open_payments(**_: Any) -> int:
     """What a killed process or a silent gateway left open."""
     return services.settle_open_payments()
+
+
+@shared_task(autoretry_for=(GatewayError,), retry_backoff=5, max_retries=5)
+def settle_refunds(*, event_id: str, **_: Any) -> None:
+    """Money is to go back."""
+    services.settle_refunds(order_id=Event.objects.values_list("subject_id", flat=True).get(pk=event_id))
+
+
+@shared_task
+def settle_open_refunds(**_: Any) -> int:
+    """Refunds that a killed process or a silent gateway left open."""
+    return services.settle_open_refunds()
 
 
 @shared_task(autoretry_for=(Exception,), retry_backoff=5, max_retries=5)
@@ -68,3 +80,28 @@ def apply_webhook(*, event_id: str, **_: Any) -> None:
 def apply_open_webhooks(**_: Any) -> int:
     """The same, for what could not be worked on yet."""
     return webhooks.apply_open()
+
+
+@shared_task
+def release_reservations(**_: Any) -> int:
+    """Gives back what carts hold beyond their time, and warns those whose time is nearly over."""
+    services.tell_expiring()
+    return services.release_expired()
+
+
+@shared_task(autoretry_for=(Exception,), retry_backoff=5, max_retries=5)
+def fulfill_digital(*, event_id: str, **_: Any) -> None:
+    """An order was paid, or goes on: what is downloaded needs no parcel."""
+    fulfilling.fulfill_digital(order_id=Event.objects.values_list("subject_id", flat=True).get(pk=event_id))
+
+
+@shared_task
+def fulfill_open_digital(**_: Any) -> int:
+    """The same, for orders that were paid before their files came or whose news got lost."""
+    return fulfilling.fulfill_open_digital()
+
+
+@shared_task
+def purge_digital_files(**_: Any) -> int:
+    """Files that are not sold any more and that nobody may download any longer."""
+    return digital_files.purge()

@@ -30,7 +30,8 @@ class Outcome(Enum):
 class Answer:
     """`reference` is the gateway's own name for the payment, `reason` a sentence for the buyer when declined.
 
-    `action` is what the buyer's browser needs when something is to do: {"client_secret": …, "url": …}.
+    `action` is what the buyer's browser needs when something is to do: {"client_secret": …, "url": …}. `amount` is what
+    the gateway says it was for, where it says so: anything but what was asked is looked at by a person.
     """
 
     outcome: Outcome
@@ -38,6 +39,7 @@ class Answer:
     reason: str = ""
     action: Mapping[str, str] = field(default_factory=dict)
     is_due_on_delivery: bool = False
+    amount: Money | None = None
 
 
 class Stage(Enum):

@@ -5,6 +5,7 @@ from ordering.models.documents import Document, DocumentKind, NumberSeries
 from ordering.models.fulfillments import DigitalFile, Download, Fulfillment, FulfillmentLine
 from ordering.models.idempotency import IdempotencyKey
 from ordering.models.orders import (
+    MAX_NUMBER,
     TRANSITIONS,
     ActorKind,
     Order,
@@ -16,7 +17,15 @@ from ordering.models.orders import (
     guest_key_of,
     normalised_number,
 )
-from ordering.models.payments import Payment, PaymentState, Refund, RefundLine, RefundState, WebhookMessage
+from ordering.models.payments import (
+    OPEN_STATES,
+    Payment,
+    PaymentState,
+    Refund,
+    RefundLine,
+    RefundState,
+    WebhookMessage,
+)
 from ordering.models.promotions import CustomerGroup, Promotion, PromotionKind, PromotionUse
 from ordering.models.returns import RETURN_TRANSITIONS, Return, ReturnAction, ReturnLine, ReturnReason, ReturnStatus
 from ordering.models.shipping import ShippingMethod, ShippingTier, ShippingZone
@@ -27,6 +36,8 @@ __all__ = [
     "MAX_CART_LINES",
     "MAX_COUPONS",
     "MAX_LINE_QUANTITY",
+    "MAX_NUMBER",
+    "OPEN_STATES",
     "RETURN_TRANSITIONS",
     "TRANSITIONS",
     "ActorKind",

@@ -4,16 +4,26 @@ from accounts.postal import Address
 from ordering.services.approving import approve, reject
 from ordering.services.carts import add_lines, create_cart, remove_lines, shipping_methods, update_lines
 from ordering.services.fulfilling import Parcel, deliver, fulfill
-from ordering.services.moving import allowed_actions, cancel, confirm, hold, release
-from ordering.services.paying import settle_open_payments, settle_payment
+from ordering.services.moving import allowed_actions, cancel, confirm, hold, process, release
+from ordering.services.noting import add_note
+from ordering.services.paying import settle_payment
 from ordering.services.placing import CheckoutRequest, checkout, guest_token_of
 from ordering.services.quoting import quote
+from ordering.services.recovering import settle_open_payments
+from ordering.services.refunding import RefundRequest, refund_create, settle_open_refunds, settle_refunds
+from ordering.services.reserving import release_expired, tell_expiring
+from ordering.services.reviewing import payment_accept
+from ordering.services.starting import start_checkout
+from ordering.services.states import may_manage
+from ordering.services.tracking import track
 
 __all__ = [
     "Address",
     "CheckoutRequest",
     "Parcel",
+    "RefundRequest",
     "add_lines",
+    "add_note",
     "allowed_actions",
     "approve",
     "cancel",
@@ -24,12 +34,22 @@ __all__ = [
     "fulfill",
     "guest_token_of",
     "hold",
+    "may_manage",
+    "payment_accept",
+    "process",
     "quote",
+    "refund_create",
     "reject",
     "release",
+    "release_expired",
     "remove_lines",
     "settle_open_payments",
+    "settle_open_refunds",
     "settle_payment",
+    "settle_refunds",
     "shipping_methods",
+    "start_checkout",
+    "tell_expiring",
+    "track",
     "update_lines",
 ]

@@ -8,7 +8,6 @@ same: the gateway knows each step by its key, and an answer that somebody else h
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -16,15 +15,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from ordering import events
-from ordering.gateways import Answer, Gateway, GatewayError, Outcome, gateway
+from ordering.gateways import Answer, Gateway, GatewayError, Outcome, Stage, gateway
 from ordering.models import Cart, Order, OrderStatus, Payment, PaymentState, PaymentStatus
-from ordering.services import approving, states
+from ordering.services import approving, refunding, reviewing, states
 
 logger = logging.getLogger(__name__)
-
-# A checkout that still runs asks the gateway itself; one this old was killed.
-RECOVER_AFTER = timedelta(seconds=60)
-RECOVER_BATCH = 200
 
 
 def settle_payment(*, order_id: UUID | str) -> Order:
@@ -35,33 +30,27 @@ def settle_payment(*, order_id: UUID | str) -> Order:
     payment = Payment.objects.select_related("order").get(order_id=order_id)
     while step := _next_step(payment):
         _lend_connection()
-        answer = step.ask(gateway(payment.gateway), payment)
+        asked, answer = payment.state, step.ask(gateway(payment.gateway), payment)
         payment = _write(step, payment, answer)
-    return payment.order
+        if payment.state == asked:  # the buyer has not done their part yet
+            break
+    return _give_back(payment)
+
+
+def _give_back(payment: Payment) -> Order:
+    """What was captured of an order that ended, and what else is to go back."""
+    if payment.order.status in _ENDED and payment.refundable.amount:
+        refunding.refund_the_rest(order_id=payment.order_id)
+    elif not payment.refunded_amount:
+        return payment.order
+    refunding.settle_refunds(order_id=payment.order_id)
+    return Order.objects.get(pk=payment.order_id)
 
 
 def _lend_connection() -> None:
     """A gateway may take seconds: meanwhile somebody else can have this thread's place in the pool."""
     if not connection.in_atomic_block:
         connection.close()
-
-
-def settle_open_payments() -> int:
-    """Settles what a killed process or a silent gateway left open; returns how many orders were tried."""
-    open_payments = Payment.objects.filter(_needs_a_step(), updated_at__lt=timezone.now() - RECOVER_AFTER)
-    order_ids = list(open_payments.order_by("updated_at").values_list("order_id", flat=True)[:RECOVER_BATCH])
-    for order_id in order_ids:
-        try:
-            settle_payment(order_id=order_id)
-        except GatewayError:
-            logger.warning("The payment of order %s is still open: the gateway does not answer.", order_id)
-        except Exception:  # one that nobody can settle must not hold up the others
-            logger.exception("The payment of order %s is still open.", order_id)
-        else:
-            continue
-        # Tried now: the others come first the next time.
-        Payment.objects.filter(order_id=order_id).update(updated_at=timezone.now())
-    return len(order_ids)
 
 
 @dataclass(frozen=True)
@@ -75,120 +64,199 @@ class _Step:
 
 
 def _next_step(payment: Payment) -> _Step | None:
+    if payment.captured_amount:  # from here on money only goes back
+        return None
     due = (step for step in _STEPS if payment.state in step.states and payment.order.status in step.statuses)
     return next(due, None)
 
 
-def _needs_a_step() -> Q:
+def needs_a_step() -> Q:
+    """The payments that a step is due for."""
     due = Q()
     for step in _STEPS:
         due |= Q(state__in=step.states, order__status__in=step.statuses)
-    return due
+    return due & Q(captured_amount=0)
+
+
+_WRITTEN = ["state", "reference", "action", "captured_amount", "is_due_on_delivery", "review_reason", "updated_at"]
+_WRITTEN_OF_ORDER = ["payment_status", "placed_at", "is_payment_awaited", "is_due_on_delivery"]
 
 
 @transaction.atomic
 def _write(step: _Step, asked: Payment, answer: Answer) -> Payment:
-    # Every step leaves the state it was asked for, so an answer is written once and settling ends.
+    # A step that leaves the state it was asked for is written once, and settling ends.
     order = Order.objects.select_for_update(of=("self",)).get(pk=asked.order_id)
     payment = Payment.objects.select_for_update().get(pk=asked.pk)
     payment.order = order
     if payment.state == asked.state:
         step.write(order, payment, answer)
-        payment.save(update_fields=["state", "reference", "updated_at"])
-        order.save(update_fields=["payment_status", "placed_at"])
+        payment.save(update_fields=_WRITTEN)
+        order.save(update_fields=_WRITTEN_OF_ORDER)
     return payment
 
 
 def _authorize(gateway: Gateway, payment: Payment) -> Answer:
+    if not payment.amount:  # there is nothing to ask for
+        return Answer(Outcome.APPROVED)
     return gateway.authorize(key=f"{payment.pk}:authorize", token=payment.token, amount=payment.money)
 
 
+def _look_again(gateway: Gateway, payment: Payment) -> Answer:
+    """Whether the buyer has done what was to do: the gateway's books know, or the gateway when it is asked anew."""
+    standing = gateway.standing(reference=payment.reference) if payment.reference else None
+    if standing is None:
+        return _authorize(gateway, payment)
+    if standing.stage is Stage.OPEN:
+        return Answer(Outcome.ACTION_REQUIRED, payment.reference, action=payment.action)
+    if standing.stage is Stage.ENDED:
+        return Answer(Outcome.DECLINED, payment.reference, "The payment was not completed.")
+    return Answer(Outcome.APPROVED, payment.reference, amount=standing.amount)
+
+
 def _write_authorized(order: Order, payment: Payment, answer: Answer) -> None:
+    payment.reference = answer.reference or payment.reference
+    payment.action = dict(answer.action)
     if answer.outcome is Outcome.DECLINED:
         payment.state = PaymentState.DECLINED
-        order.payment_status = PaymentStatus.FAILED
-        declined = events.OrderPaymentDeclined(number=order.number, reason=answer.reason)
-        states.move(order, OrderStatus.CANCELLED, declined, tell_buyer=False)
-        states.put_back(order)
-        return
-    payment.reference = answer.reference
-    _place(order)
-    if answer.outcome is Outcome.IN_REVIEW:
-        payment.state = PaymentState.IN_REVIEW
-        states.tell(order, events.OrderPaymentInReview(number=order.number))
+        end_checkout(order, answer.reason)
+    elif answer.outcome is Outcome.ACTION_REQUIRED:
+        payment.state = PaymentState.ACTION_REQUIRED
+    elif not _place(order):
+        payment.state = PaymentState.AUTHORIZED
+        end_checkout(order, "The cart was ordered in another checkout.")
+    elif odd := _is_odd(payment, answer):
+        reviewing.hold(order, payment, odd)
+    elif answer.outcome is Outcome.AWAITED and payment.amount:
+        _await(order, payment, answer)
     else:
         payment.state = PaymentState.AUTHORIZED
         order.payment_status = PaymentStatus.AUTHORIZED
         approving.accept(order)
 
 
-def _place(order: Order) -> None:
-    order.placed_at = timezone.now()
-    Cart.objects.filter(orders=order).update(completed_at=order.placed_at)
+def _is_odd(payment: Payment, answer: Answer) -> str:
+    """Why a person should look at what the gateway says, or an empty text."""
+    if answer.outcome is Outcome.IN_REVIEW:
+        return answer.reason or "The payment service wants somebody to look at it."
+    if answer.amount not in (None, payment.money):
+        return f"The payment service has it as {answer.amount}; the order is {payment.money}."
+    return ""
+
+
+def _await(order: Order, payment: Payment, answer: Answer) -> None:
+    """Nobody collects it. What is paid at the door goes ahead; anything else waits for its money."""
+    payment.state = PaymentState.AWAITED
+    payment.is_due_on_delivery = order.is_due_on_delivery = answer.is_due_on_delivery
+    order.is_payment_awaited = True
+    if answer.is_due_on_delivery:
+        approving.accept(order)
+
+
+def _place(order: Order) -> bool:
+    """It is an order from now on, unless another checkout made one of the same cart meanwhile."""
+    now = timezone.now()
+    if order.cart_id and not Cart.objects.filter(pk=order.cart_id, completed_at=None).update(completed_at=now):
+        return False
+    order.placed_at = now
+    order.save(update_fields=["placed_at"])
     placed = events.OrderPlaced(
         number=order.number,
         lines=[
             events.PlacedLine(quantity=line.quantity, name=line.label, total=str(line.total_price.amount))
             for line in order.lines.all()
         ],
+        discount=str(order.money(order.discount_amount).amount),
         shipping=str(order.money(order.shipping_amount).amount),
+        tax=str(order.money(order.tax_amount).amount),
         total=str(order.total.amount),
         currency=order.currency,
     )
-    states.tell(order, placed, email=True)
+    states.tell_placed(order, placed)
+    return True
+
+
+def end_checkout(order: Order, reason: str) -> None:
+    """The checkout does not become an order: stock and coupons go back. It is locked, and was never placed."""
+    order.payment_status = PaymentStatus.FAILED
+    order.save(update_fields=["payment_status"])
+    declined = events.OrderPaymentDeclined(number=order.number, reason=reason)
+    states.move(order, OrderStatus.CANCELLED, declined, tell_buyer=False)
+    states.put_back(order)
+
+
+def _write_learnt(order: Order, payment: Payment, answer: Answer) -> None:
+    """The checkout was given up before the gateway's answer was known. What it set aside is released next."""
+    payment.reference = answer.reference or payment.reference
+    if answer.outcome is Outcome.DECLINED:
+        payment.state = PaymentState.DECLINED
+    elif answer.outcome is Outcome.ACTION_REQUIRED:
+        payment.state = PaymentState.ACTION_REQUIRED
+    else:
+        payment.state = PaymentState.AUTHORIZED
 
 
 def _capture(gateway: Gateway, payment: Payment) -> Answer:
+    if not payment.amount:
+        return Answer(Outcome.APPROVED)
     return gateway.capture(key=f"{payment.pk}:capture", reference=payment.reference, amount=payment.money)
 
 
 def _write_captured(order: Order, payment: Payment, answer: Answer) -> None:
-    if answer.outcome is not Outcome.APPROVED:
-        payment.state = PaymentState.DECLINED
-        order.payment_status = PaymentStatus.FAILED
-        held = events.OrderHeld(number=order.number, reason=answer.reason or "The payment could not be collected.")
-        if order.status in _GOING_AHEAD:  # else somebody held or ended it meanwhile, and it stays so
-            states.move(order, OrderStatus.ON_HOLD, held)
+    if answer.outcome is Outcome.APPROVED:
+        note_captured(order, payment, answer)
         return
+    payment.state = PaymentState.DECLINED
+    order.payment_status = PaymentStatus.FAILED
+    held = events.OrderHeld(number=order.number, reason=answer.reason or "The payment could not be collected.")
+    if order.status in reviewing.GOING_AHEAD:  # else somebody held or ended it meanwhile, and it stays so
+        states.move(order, OrderStatus.ON_HOLD, held)
+
+
+def note_captured(order: Order, payment: Payment, answer: Answer) -> None:
+    """Writes that the money is there. Order and payment are locked; the caller saves both."""
     payment.state = PaymentState.CAPTURED
+    payment.captured_amount = payment.amount
     order.payment_status = PaymentStatus.PAID
+    order.is_payment_awaited = False
     paid = events.OrderPaid(number=order.number, total=str(order.total.amount), currency=order.currency)
     states.tell(order, paid, tell_buyer=False)
+    if odd := _is_odd(payment, answer):
+        if answer.amount is not None and answer.amount.currency == payment.money.currency:
+            payment.captured_amount = min(payment.amount, answer.amount.amount)
+        reviewing.hold(order, payment, odd)
 
 
 def _void(gateway: Gateway, payment: Payment) -> Answer:
-    return _approved(gateway.void(key=f"{payment.pk}:void", reference=payment.reference))
-
-
-def _write_voided(order: Order, payment: Payment, answer: Answer) -> None:
-    payment.state = PaymentState.VOIDED
-    order.payment_status = PaymentStatus.UNPAID
-    states.tell(order, events.OrderPaymentReleased(number=order.number), tell_buyer=False)
-
-
-def _refund(gateway: Gateway, payment: Payment) -> Answer:
-    return _approved(gateway.refund(key=f"{payment.pk}:refund", reference=payment.reference, amount=payment.money))
-
-
-def _write_refunded(order: Order, payment: Payment, answer: Answer) -> None:
-    payment.state = PaymentState.REFUNDED
-    order.payment_status = PaymentStatus.REFUNDED
-    refunded = events.OrderRefunded(number=order.number, total=str(order.total.amount), currency=order.currency)
-    states.tell(order, refunded)
-
-
-def _approved(answer: Answer) -> Answer:
     """Giving money back is never declined for good: it is asked again until it is done."""
+    if not payment.reference:
+        return Answer(Outcome.APPROVED)
+    answer = gateway.void(key=f"{payment.pk}:void", reference=payment.reference)
     if answer.outcome is not Outcome.APPROVED:
         raise GatewayError(answer.reason)
     return answer
 
 
-_GOING_AHEAD = frozenset({OrderStatus.CONFIRMED, OrderStatus.PROCESSING})
+def _write_voided(order: Order, payment: Payment, answer: Answer) -> None:
+    was_set_aside = payment.state in (PaymentState.AUTHORIZED, PaymentState.IN_REVIEW)
+    payment.state = PaymentState.VOIDED
+    payment.action = {}
+    order.is_payment_awaited = False
+    if order.placed_at:
+        order.payment_status = PaymentStatus.UNPAID
+    if was_set_aside:
+        states.tell(order, events.OrderPaymentReleased(number=order.number), tell_buyer=False)
+
+
+_PENDING = frozenset({OrderStatus.PENDING})
 _ENDED = frozenset({OrderStatus.CANCELLED, OrderStatus.REJECTED})
+_NO_LONGER_WANTED = frozenset(
+    {PaymentState.AUTHORIZED, PaymentState.IN_REVIEW, PaymentState.ACTION_REQUIRED, PaymentState.AWAITED}
+)
 _STEPS = (
-    _Step(frozenset({PaymentState.REQUESTED}), frozenset({OrderStatus.PENDING}), _authorize, _write_authorized),
-    _Step(frozenset({PaymentState.AUTHORIZED}), _GOING_AHEAD, _capture, _write_captured),
-    _Step(frozenset({PaymentState.AUTHORIZED, PaymentState.IN_REVIEW}), _ENDED, _void, _write_voided),
-    _Step(frozenset({PaymentState.CAPTURED}), _ENDED, _refund, _write_refunded),
+    _Step(frozenset({PaymentState.REQUESTED}), _PENDING, _authorize, _write_authorized),
+    _Step(frozenset({PaymentState.ACTION_REQUIRED}), _PENDING, _look_again, _write_authorized),
+    _Step(frozenset({PaymentState.AUTHORIZED}), reviewing.GOING_AHEAD, _capture, _write_captured),
+    # A checkout that was given up: no charge without an order.
+    _Step(frozenset({PaymentState.REQUESTED}), _ENDED, _authorize, _write_learnt),
+    _Step(_NO_LONGER_WANTED, _ENDED, _void, _write_voided),
 )
