@@ -1,4 +1,4 @@
-"""Orders, live: each reads the table as the person who follows, whenever the order's bell rings."""
+"""Orders and carts, live: each reads the table as the person who follows, whenever its bell rings."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -9,7 +9,7 @@ from channels.db import database_sync_to_async
 from strawberry import relay
 
 from notifications import live
-from notifications.models import Event, topic_of
+from notifications.models import Event, history_of, topic_of
 from ordering import models
 from ordering.graphql import types
 from schema import kit
@@ -55,6 +55,27 @@ subscription { orderEvents(orderId: "…", after: 0) { seq type message occurred
                         after = event.seq
                         yield event
 
+    @strawberry.subscription(
+        description="""Every event of the cart after `after`: first from the log, then live; each once, in order.
+
+`cart.reservation_expiring` comes two minutes before what `checkoutStart` holds goes back, `cart.reservation_expired`
+when it has. It ends with NOT_FOUND when the cart is not there any more. Resume as with `orderEvents`.
+
+```graphql
+subscription { cartEvents(cartId: "…", after: 0) { seq type message payload } }
+```"""
+    )
+    async def cart_events(
+        self, info: kit.Info, cart_id: relay.GlobalID, after: int = 0
+    ) -> AsyncGenerator[types.CartEvent, None]:
+        key = kit.pk(cart_id, types.Cart)
+        async with aclosing(live.follow(topic_of("cart", key))) as bells:
+            async for _ in bells:
+                while events := await _cart_events(info, key, after):
+                    for event in events:
+                        after = event.seq
+                        yield types.CartEvent.of(event)
+
 
 def _read_order(info: kit.Info, key: UUID, guest_token: str | None) -> models.Order:
     viewer = info.context.fresh_viewer()
@@ -69,5 +90,14 @@ def _read_events(info: kit.Info, key: UUID, guest_token: str | None, after: int)
     return list(order.events.filter(seq__gt=after).order_by("seq")[:PAGE])
 
 
+def _read_cart_events(info: kit.Info, key: UUID, after: int) -> list[Event]:
+    viewer = info.context.fresh_viewer()
+    cart = models.Cart.objects.visible_to(viewer).filter(pk=key).first()
+    if cart is None:
+        raise kit.not_found("Cart")
+    return list(history_of(cart).filter(seq__gt=after).order_by("seq")[:PAGE])
+
+
 _order = database_sync_to_async(_read_order, thread_sensitive=False)
 _events = database_sync_to_async(_read_events, thread_sensitive=False)
+_cart_events = database_sync_to_async(_read_cart_events, thread_sensitive=False)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.utils import timezone
 from moneyed import Money
 
 from catalog import money
@@ -143,6 +144,13 @@ class CartLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.variant_id}"
+
+    @property
+    def held_until(self) -> datetime | None:
+        """Until when all of it is held for this cart; None where it is not, or not any more."""
+        if self.reserved_until is None or self.reserved < self.quantity or self.reserved_until <= timezone.now():
+            return None
+        return self.reserved_until
 
     @property
     def agreed_price(self) -> Money | None:

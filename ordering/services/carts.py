@@ -15,6 +15,7 @@ from ordering.models import (
     MAX_LINE_QUANTITY,
     Cart,
     CartLine,
+    OrderStatus,
     Payment,
     PaymentState,
     ShippingMethod,
@@ -101,14 +102,17 @@ def open_cart(cart_id: UUID | str, actor: "User | AnonymousUser") -> Cart:
 def check_open(cart: Cart, *, field: str = "cartId") -> None:
     """Refuses a cart that is an order, about to become one, or merged into another. The cart is locked."""
     if cart.completed_at:
-        raise OrderError(OrderErrorCode.CART_COMPLETED, "This cart was ordered already. Start a new one.", field=[field])
+        raise OrderError(
+            OrderErrorCode.CART_COMPLETED, "This cart was ordered already. Start a new one.", field=[field]
+        )
     if cart.is_merged:
         raise OrderError(
             OrderErrorCode.CART_MERGED,
             "What was in this cart is in its customer's cart now. Go on with that one, or start a new one.",
             field=[field],
         )
-    if Payment.objects.filter(order__cart=cart, state=PaymentState.REQUESTED).exists():
+    waiting = [PaymentState.REQUESTED, PaymentState.ACTION_REQUIRED]
+    if Payment.objects.filter(order__cart=cart, order__status=OrderStatus.PENDING, state__in=waiting).exists():
         raise OrderError(
             OrderErrorCode.CHECKOUT_IN_PROGRESS,
             "A checkout of this cart is waiting for its payment. Try again in a moment.",

@@ -7,28 +7,22 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
 from accounts.models import User
 from accounts.postal import Address
-from accounts.services import checks
 from catalog.errors import OutOfStock
 from catalog.services import stock
+from ordering import events
 from ordering.errors import OrderError, OrderErrorCode
 from ordering.gateways import GatewayError
-from ordering.models import Cart, CartLine, Order, OrderLine, Payment, guest_key_of
+from ordering.models import Cart, Order, OrderLine, OrderStatus, Payment, PaymentState, guest_key_of
 from ordering.pricing import Step
-from ordering.services import addresses, carts, once, paying, promoting, quoting
+from ordering.services import addresses, carts, once, orderable, paying, promoting, quoting, reserving, starting, states
 from ordering.services.quoting import Quote
 
-MAX_TOKEN = 255
-MAX_EMAIL = 254
-# What the columns of an order can hold.
-MAX_TOTAL = 10**11
 # Read out on the telephone without mistakes: no vowels, so no words; no 0/O, 1/I/L, 2/Z, 5/S, 8/B.
 NUMBER_ALPHABET = "34679CDFGHJKMNPQRTVWXY"
 
@@ -50,33 +44,36 @@ class CheckoutRequest:
 
 
 def checkout(
-    *, cart_id: UUID | str, idempotency_key: str, request: CheckoutRequest, actor: User | AnonymousUser
-) -> Order:
-    """The order of this cart, placed and paid as far as it can be now.
+    *, cart_id: UUID, idempotency_key: str, request: CheckoutRequest, actor: User | AnonymousUser
+) -> once.Done[Order]:
+    """The order of this cart, placed and paid as far as it can be now, and whether an earlier call made it.
+
+    Where the buyer has to do something first, the order is not placed yet and its payment's `action` says what; the
+    same call again goes on from there.
 
     The same key with the same request gives the same answer, also when both run at the same moment. Refused:
     whatever the buyer can mend, a card that was declined (the stock is back, the cart still open), and a gateway that
     does not answer (call again with the same key: the order then continues where it stopped).
     """
-    order_id = _accepted(cart_id, idempotency_key, request, actor)
+    accepted = _accepted(cart_id, idempotency_key, request, actor)
     try:
-        order = paying.settle_payment(order_id=order_id)
+        order = paying.settle_payment(order_id=accepted.row.pk)
     except GatewayError:
-        order = Order.objects.get(pk=order_id)
+        order = Order.objects.get(pk=accepted.row.pk)
         if order.placed_at:  # only the capture is still due, and the reaction to the confirmation sees to it
-            return order
+            return once.Done(order, accepted.is_replay)
         raise OrderError(
             OrderErrorCode.GATEWAY_UNAVAILABLE,
             "The payment service does not answer. Call again with the same idempotencyKey; nothing is charged twice.",
             retryable=True,
         ) from None
-    if order.placed_at is None:
+    if order.placed_at is None and order.payment.state != PaymentState.ACTION_REQUIRED:
         raise OrderError(
             OrderErrorCode.PAYMENT_DECLINED,
             "The payment was declined. Try again with another card.",
             field=["input", "payment", "token"],
         )
-    return order
+    return once.Done(order, accepted.is_replay)
 
 
 def guest_token_of(order: Order) -> str | None:
@@ -86,35 +83,42 @@ def guest_token_of(order: Order) -> str | None:
     return salted_hmac("ordering.guest_token", str(order.pk), algorithm="sha256").hexdigest()
 
 
-def _accepted(cart_id: UUID | str, key: str, request: CheckoutRequest, actor: User | AnonymousUser) -> UUID:
-    """The id of the order this checkout makes, or made when it was first called."""
+def _accepted(cart_id: UUID, key: str, request: CheckoutRequest, actor: User | AnonymousUser) -> once.Done[Order]:
+    """The order this checkout makes, or made when it was first called."""
     once.check_key(key)
+
+    def place() -> once.Done[Order]:
+        return reserving.or_once_more(lambda: _place(cart_id, key, request, actor), cart_id=cart_id)
+
     try:
-        with transaction.atomic():
-            return _place(cart_id, key, request, actor).pk
+        try:
+            return place()
+        except OrderError as refused:
+            if refused.code != OrderErrorCode.CHECKOUT_IN_PROGRESS or not _given_up(cart_id):
+                raise
+            return place()
+    except OutOfStock as short:
+        raise starting.out_of_stock(short) from None
     except IntegrityError:  # the customer's other cart took the key at this very moment
         raise once.conflict() from None
 
 
-def _place(cart_id: UUID | str, key: str, request: CheckoutRequest, actor: User | AnonymousUser) -> Order:
+@transaction.atomic
+def _place(cart_id: UUID, key: str, request: CheckoutRequest, actor: User | AnonymousUser) -> once.Done[Order]:
     _check_account(actor)
     cart = carts.locked_cart(cart_id, actor)
     digest = once.digest_of(asdict(request))
     if earlier := _earlier(cart, key, actor):
         if earlier.cart_id != cart.pk or earlier.request_digest != digest:
             raise once.conflict()
-        return earlier
+        return once.Done(earlier, is_replay=True)
     carts.check_open(cart)
-    _check_payment(request)
+    orderable.check_payment(gateway=request.gateway, token=request.payment_token)
     _complete(cart, request)
-    email = _checked_email(cart, request, actor)
+    email = orderable.checked_email(cart, request.email, actor)
     customer = None if isinstance(actor, AnonymousUser) else actor
-    quote = quoting.quote(cart, customer=customer, email=email)
-    if quote.totals.applied:
-        # Locked, they are looked at again: somebody else may have used them up meanwhile.
-        promoting.lock(promotion_ids=quote.totals.applied)
-        quote = quoting.quote_anew(cart, customer=customer, email=email)
-    _check(cart, quote, request)
+    quote = quoting.quote_to_order(cart, customer=customer, email=email)
+    orderable.check(cart, quote, expected_total=request.expected_total)
 
     order = _write_order(cart, key, digest, email, quote, customer)
     _write_lines(order, quote)
@@ -126,8 +130,31 @@ def _place(cart_id: UUID | str, key: str, request: CheckoutRequest, actor: User 
         amount=order.total_amount,
         currency=order.currency,
     )
-    _take_stock(quote.priced)
-    return order
+    stock.take(
+        quantities={line.variant_id: line.quantity for line in quote.priced},
+        promised={line.variant_id: line.reserved for line in quote.priced},
+    )
+    reserving.used_up(quote.priced)
+    return once.Done(order, is_replay=False)
+
+
+@transaction.atomic
+def _given_up(cart_id: UUID) -> bool:
+    """Ends the attempt at this cart that waits for its buyer to do something: they have begun another one instead.
+
+    In a transaction of its own, because it locks stock, and what comes next locks promotions before that.
+    """
+    Cart.objects.select_for_update(of=("self",)).get(pk=cart_id)
+    waiting = Order.objects.filter(
+        cart=cart_id, status=OrderStatus.PENDING, placed_at=None, payment__state=PaymentState.ACTION_REQUIRED
+    )
+    order = waiting.select_for_update(of=("self",)).first()
+    if order is None:
+        return False
+    ended = events.OrderPaymentDeclined(number=order.number, reason="Another checkout was begun instead.")
+    states.move(order, OrderStatus.CANCELLED, ended, tell_buyer=False)
+    states.put_back(order)
+    return True
 
 
 def _check_account(actor: User | AnonymousUser) -> None:
@@ -155,107 +182,6 @@ def _complete(cart: Cart, request: CheckoutRequest) -> None:
         cart.billing_address = addresses.checked(request.billing_address, path=["input", "billingAddress"])
     if request.shipping_method_id:
         cart.shipping_method_id = request.shipping_method_id
-
-
-def _check(cart: Cart, quote: Quote, request: CheckoutRequest) -> None:
-    """Refuses what cannot be ordered as it is, the first reason first."""
-    _check_lines(cart, quote)
-    _check_shipping(cart, quote)
-    _check_price(cart, quote, request)
-    if quote.totals.total.amount >= MAX_TOTAL:
-        raise OrderError(
-            OrderErrorCode.INVALID, "This order is larger than the shop can take at once. Split it.", field=["cartId"]
-        )
-
-
-def _check_lines(cart: Cart, quote: Quote) -> None:
-    if not quote.lines:
-        raise OrderError(OrderErrorCode.CART_EMPTY, "The cart is empty. Add something first.", field=["cartId"])
-    for line in quote.lines:
-        if not quoting.is_buyable(line):
-            raise OrderError(
-                OrderErrorCode.VARIANT_UNAVAILABLE,
-                f"{line.variant.sku} is not on sale any more. Remove it from the cart.",
-                field=["cartId"],
-            )
-        if quote.unit_prices[line.pk] is None:
-            raise OrderError(OrderErrorCode.VARIANT_UNAVAILABLE, carts.unpriced(line.variant, cart), field=["cartId"])
-
-
-def _check_shipping(cart: Cart, quote: Quote) -> None:
-    if not quote.needs_shipping:
-        if not (cart.shipping_address or cart.billing_address):
-            raise OrderError(
-                OrderErrorCode.REQUIRED, "Give the address for the invoice.", field=["input", "billingAddress"]
-            )
-        return
-    if not cart.shipping_address:
-        raise OrderError(
-            OrderErrorCode.REQUIRED,
-            "Give the address to send it to, here or with cartAddressesSet.",
-            field=["input", "shippingAddress"],
-        )
-    wanted = cart.shipping_method_id
-    if quote.method is None or (wanted and quote.method.pk != wanted):
-        raise OrderError(
-            OrderErrorCode.SHIPPING_UNAVAILABLE,
-            f"{'This method' if wanted else 'The shop'} does not ship orders like this in {cart.currency} to that "
-            "country.",
-            field=["input", "shippingMethodId"] if wanted else ["input", "shippingAddress", "country"],
-        )
-
-
-def _check_price(cart: Cart, quote: Quote, request: CheckoutRequest) -> None:
-    """The buyer pays what they agreed to: the total they name or, naming none, the prices they saw last."""
-    total = quote.totals.total
-    if request.expected_total is not None:
-        if request.expected_total != total.amount:
-            raise OrderError(
-                OrderErrorCode.PRICE_CHANGED,
-                f"The total is {total.amount} {cart.currency} now, not {request.expected_total}. Show the cart again.",
-                field=["input", "expectedTotal"],
-            )
-        return
-    for line in quote.priced:
-        now = quote.unit_prices[line.pk]
-        if now is not None and line.agreed_price not in (None, now):
-            raise OrderError(
-                OrderErrorCode.PRICE_CHANGED,
-                f"{line.variant.sku} costs {now.amount} {cart.currency} now. Show the cart again and send its total "
-                "as expectedTotal.",
-                field=["input", "expectedTotal"],
-            )
-
-
-def _checked_email(cart: Cart, request: CheckoutRequest, actor: User | AnonymousUser) -> str:
-    email = (request.email or "").strip() or cart.email or getattr(actor, "email", "")
-    try:
-        validate_email(email)
-        if len(email) > MAX_EMAIL or email.startswith('"') or not checks.is_text(email):
-            raise ValidationError("too long")
-    except ValidationError:
-        raise OrderError(
-            OrderErrorCode.REQUIRED,
-            "Give the e-mail address the confirmation goes to, such as name@example.com.",
-            field=["input", "email"],
-        ) from None
-    return email
-
-
-def _check_payment(request: CheckoutRequest) -> None:
-    if request.gateway not in settings.PAYMENT_GATEWAYS:
-        known = ", ".join(settings.PAYMENT_GATEWAYS) or "none"
-        raise OrderError(
-            OrderErrorCode.GATEWAY_UNKNOWN,
-            f"There is no such payment gateway here; the shop has: {known}.",
-            field=["input", "payment", "gateway"],
-        )
-    if not 1 <= len(request.payment_token) <= MAX_TOKEN or not checks.is_text(request.payment_token):
-        raise OrderError(
-            OrderErrorCode.REQUIRED,
-            "Give the payment token that the gateway made for this buyer.",
-            field=["input", "payment", "token"],
-        )
 
 
 def _write_order(cart: Cart, key: str, digest: str, email: str, quote: Quote, customer: User | None) -> Order:
@@ -320,15 +246,3 @@ def _write_lines(order: Order, quote: Quote) -> None:
         )
         for position, (line, priced) in enumerate(zip(quote.priced, quote.totals.lines, strict=True), start=1)
     )
-
-
-def _take_stock(lines: list[CartLine]) -> None:
-    try:
-        stock.take(quantities={line.variant_id: line.quantity for line in lines})
-    except OutOfStock as short:
-        variant = next(line.variant for line in lines if line.variant_id == short.variant_id)
-        raise OrderError(
-            OrderErrorCode.OUT_OF_STOCK,
-            f"{carts.only_left(variant, short.left)} Change the quantity or remove it from the cart.",
-            field=["cartId"],
-        ) from None

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TypeVar
 from uuid import UUID
 
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -14,6 +15,7 @@ from catalog.errors import OutOfStock
 from catalog.models import ProductStatus
 from catalog.services import stock
 from notifications import outbox
+from notifications.models import Event
 from ordering import events
 from ordering.models import Cart, CartLine
 
@@ -57,11 +59,27 @@ def adjusted(lines: Iterable[CartLine]) -> None:
     _give_back({line: line.reserved - line.quantity for line in lines if line.reserved > line.quantity})
 
 
+def used_up(lines: Collection[CartLine]) -> None:
+    """What these lines held has been taken off the shelf for their order. Their cart is locked."""
+    held = [line for line in lines if line.reserved]
+    for line in held:
+        line.reserved, line.reserved_until, line.expiry_told_at = 0, None, None
+    if held:
+        CartLine.objects.filter(pk__in=[line.pk for line in held]).update(
+            reserved=0, reserved_until=None, expiry_told_at=None
+        )
+
+
 @transaction.atomic
 def delete_carts(*, cart_ids: Collection[UUID]) -> None:
-    """These carts go, and what they hold goes back."""
+    """These carts go, with what happened to them, and what they hold goes back."""
     carts = Cart.objects.select_for_update(of=("self",)).filter(pk__in=cart_ids).order_by("pk")
     keys = [cart.pk for cart in carts]
+    # One that is being delivered is waited for: it names an address.
+    news = Event.objects.filter(
+        subject_type=ContentType.objects.get_for_model(Cart), subject_id__in=[str(key) for key in keys]
+    )
+    Event.objects.filter(pk__in=list(news.select_for_update().order_by("pk").values_list("pk", flat=True))).delete()
     release_lines(CartLine.objects.filter(cart__in=keys, reserved__gt=0))
     Cart.objects.filter(pk__in=keys).delete()
 

@@ -1,14 +1,15 @@
 """Carts and orders, as the API shows them."""
 
 from ordering.graphql.types.addresses import PostalAddress
-from ordering.graphql.types.carts import Cart, CartLine, ShippingMethod
+from ordering.graphql.types.cart_problems import CART_PROBLEMS, CartProblem
+from ordering.graphql.types.carts import Cart, CartEvent, CartLine, ShippingMethod
 from ordering.graphql.types.documents import Document
 from ordering.graphql.types.errors import OrderUserError, refusals
 from ordering.graphql.types.fulfillments import Fulfillment, FulfillmentLine
+from ordering.graphql.types.history import OrderEvent, OrderNote
 from ordering.graphql.types.orders import (
     Order,
     OrderAllowedAction,
-    OrderEvent,
     OrderFilters,
     OrderLine,
     OrderOrdering,
@@ -16,8 +17,11 @@ from ordering.graphql.types.orders import (
 from ordering.graphql.types.prices import PriceStep
 
 __all__ = [
+    "CART_PROBLEMS",
     "Cart",
+    "CartEvent",
     "CartLine",
+    "CartProblem",
     "Document",
     "Fulfillment",
     "FulfillmentLine",
@@ -26,6 +30,7 @@ __all__ = [
     "OrderEvent",
     "OrderFilters",
     "OrderLine",
+    "OrderNote",
     "OrderOrdering",
     "OrderUserError",
     "PostalAddress",

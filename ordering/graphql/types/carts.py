@@ -5,13 +5,29 @@ from datetime import datetime
 import strawberry
 import strawberry_django
 from strawberry import auto, relay
+from strawberry.scalars import JSON
 
 from catalog.graphql.types import ProductVariant
+from notifications.models import Event
 from ordering import models, services
 from ordering.graphql.types.addresses import PostalAddress
+from ordering.graphql.types.cart_problems import CartProblem, problem_of
 from ordering.graphql.types.prices import PriceStep
+from ordering.services import problems, quoting
 from ordering.services.quoting import Quote
 from schema import kit
+
+# A request prices so many carts; each takes some statements.
+MAX_PRICED = 10
+# What of a cart its price depends on.
+_PRICED = [
+    "currency",
+    "customer",
+    "email",
+    "shipping_address",
+    "billing_address",
+    "shipping_method",
+]
 
 
 @strawberry_django.type(models.CartLine)
@@ -22,16 +38,24 @@ class CartLine(kit.Keyed, relay.Node):
     variant: ProductVariant
 
     @strawberry_django.field(
+        only=["quantity", "reserved", "reserved_until"],
+        description="Until then it is held for this cart, as many as were in it when `checkoutStart` was called last. "
+        "Null when it is not.",
+    )
+    def reserved_until(root: strawberry.Parent[models.CartLine]) -> datetime | None:
+        return root.held_until
+
+    @strawberry_django.field(
         only=["cart"],
         description="Null when the variant has no price in the cart's currency any more: checkout then refuses it.",
     )
-    def unit_price(root: strawberry.Parent[models.CartLine]) -> kit.Money | None:
-        price = _quote(root.cart).unit_prices.get(root.pk)
+    def unit_price(root: strawberry.Parent[models.CartLine], info: kit.Info) -> kit.Money | None:
+        price = _quote(root.cart, info).unit_prices.get(root.pk)
         return None if price is None else kit.Money.of(price)
 
     @strawberry_django.field(only=["cart", "quantity"], description="Null when `unitPrice` is.")
-    def total_price(root: strawberry.Parent[models.CartLine]) -> kit.Money | None:
-        price = _quote(root.cart).unit_prices.get(root.pk)
+    def total_price(root: strawberry.Parent[models.CartLine], info: kit.Info) -> kit.Money | None:
+        price = _quote(root.cart, info).unit_prices.get(root.pk)
         return None if price is None else kit.Money.of(price * root.quantity)
 
 
@@ -61,9 +85,11 @@ class Cart(kit.Keyed, relay.Node):
         description="All its amounts are in it. It is chosen with `cartCreate`, for good. Not that of "
         "`lines { variant { price } }`, which is the request's."
     )
-    lines: list[CartLine] = strawberry_django.field(only=["currency"])
-    email: auto
-    note: auto
+    lines: list[CartLine] = strawberry_django.field(only=_PRICED)
+    email: str = strawberry_django.field(description="Where the confirmation goes; empty until it is known.")
+    note: str = strawberry_django.field(description="From the buyer, for the shop.")
+    created_at: auto
+    updated_at: auto
 
     @strawberry_django.field(only=["shipping_address"])
     def shipping_address(root: strawberry.Parent[models.Cart]) -> PostalAddress | None:
@@ -77,48 +103,123 @@ class Cart(kit.Keyed, relay.Node):
     def expires_at(root: strawberry.Parent[models.Cart]) -> datetime:
         return root.expires_at
 
-    @strawberry_django.field(description="How many things are in the cart, all lines together.")
-    def item_count(root: strawberry.Parent[models.Cart]) -> int:
-        return sum(line.quantity for line in _quote(root).lines)
+    @strawberry_django.field(
+        only=_PRICED,
+        description="Until then what is in it is held for this cart, see `checkoutStart`. Null when a line is not "
+        "held.",
+    )
+    def reserved_until(root: strawberry.Parent[models.Cart], info: kit.Info) -> datetime | None:
+        held = [line.held_until for line in _quote(root, info).lines]
+        return min((until for until in held if until), default=None) if all(held) else None
 
-    @strawberry_django.field
-    def subtotal(root: strawberry.Parent[models.Cart]) -> kit.Money:
-        return kit.Money.of(_quote(root).totals.subtotal)
+    @strawberry_django.field(only=_PRICED, description="How many things are in the cart, all lines together.")
+    def item_count(root: strawberry.Parent[models.Cart], info: kit.Info) -> int:
+        return sum(line.quantity for line in _quote(root, info).lines)
 
-    @strawberry_django.field
-    def discount_total(root: strawberry.Parent[models.Cart]) -> kit.Money:
-        return kit.Money.of(_quote(root).totals.discount)
+    @strawberry_django.field(only=_PRICED)
+    def subtotal(root: strawberry.Parent[models.Cart], info: kit.Info) -> kit.Money:
+        return kit.Money.of(_quote(root, info).totals.subtotal)
 
-    @strawberry_django.field
-    def shipping_total(root: strawberry.Parent[models.Cart]) -> kit.Money:
-        return kit.Money.of(_quote(root).totals.shipping)
+    @strawberry_django.field(only=_PRICED)
+    def discount_total(root: strawberry.Parent[models.Cart], info: kit.Info) -> kit.Money:
+        return kit.Money.of(_quote(root, info).totals.discount)
+
+    @strawberry_django.field(only=_PRICED)
+    def shipping_total(root: strawberry.Parent[models.Cart], info: kit.Info) -> kit.Money:
+        return kit.Money.of(_quote(root, info).totals.shipping)
 
     @strawberry_django.field(
-        description="Tax on top, once there is an address. 0 where prices include tax: then see `includedTax`."
+        only=_PRICED,
+        description="Tax on top, once there is an address. 0 where prices include tax: then see `includedTax`.",
     )
-    def tax_total(root: strawberry.Parent[models.Cart]) -> kit.Money:
-        return kit.Money.of(_quote(root).totals.tax)
+    def tax_total(root: strawberry.Parent[models.Cart], info: kit.Info) -> kit.Money:
+        return kit.Money.of(_quote(root, info).totals.tax)
 
-    @strawberry_django.field(description="How much of the total is tax that the prices contain.")
-    def included_tax(root: strawberry.Parent[models.Cart]) -> kit.Money:
-        return kit.Money.of(_quote(root).totals.included_tax)
+    @strawberry_django.field(only=_PRICED, description="How much of the total is tax that the prices contain.")
+    def included_tax(root: strawberry.Parent[models.Cart], info: kit.Info) -> kit.Money:
+        return kit.Money.of(_quote(root, info).totals.included_tax)
 
     @strawberry_django.field(
-        description="What checkout will charge: with the chosen shipping method, or else the cheapest."
+        only=_PRICED, description="What checkout will charge: with the chosen shipping method, or else the cheapest."
     )
-    def total(root: strawberry.Parent[models.Cart]) -> kit.Money:
-        return kit.Money.of(_quote(root).totals.total)
+    def total(root: strawberry.Parent[models.Cart], info: kit.Info) -> kit.Money:
+        return kit.Money.of(_quote(root, info).totals.total)
 
-    @strawberry_django.field(description="Cheapest first. Narrowed to those that ship to a country when it is given.")
+    @strawberry_django.field(
+        only=_PRICED,
+        description="Cheapest first, for the cart's address once it has one. Narrowed to those that ship to a country "
+        "when it is given.",
+    )
     def available_shipping_methods(
-        root: strawberry.Parent[models.Cart], country: str | None = None
+        root: strawberry.Parent[models.Cart], info: kit.Info, country: str | None = None
     ) -> list[ShippingMethod]:
+        _quote(root, info)
         return services.shipping_methods(cart=root, country=country)
 
-    @strawberry_django.field(description="How the total comes to be: the lines of a receipt.")
-    def price_breakdown(root: strawberry.Parent[models.Cart]) -> list[PriceStep]:
-        return [PriceStep.of(step) for step in _quote(root).totals.steps]
+    @strawberry_django.field(
+        only=_PRICED,
+        description="How it is sent, as chosen with `cartShippingMethodSet`. Null leaves it to be the cheapest.",
+    )
+    def shipping_method(root: strawberry.Parent[models.Cart], info: kit.Info) -> ShippingMethod | None:
+        offered = {method.pk: method for method in _quote(root, info).methods}
+        return offered.get(root.shipping_method_id, root.shipping_method) if root.shipping_method_id else None
+
+    @strawberry_django.field(
+        only=_PRICED, description="Whether anything in it travels: then checkout needs an address to send it to."
+    )
+    def needs_shipping(root: strawberry.Parent[models.Cart], info: kit.Info) -> bool:
+        return _quote(root, info).needs_shipping
+
+    @strawberry_django.field(
+        prefetch_related=["coupons"], description="The codes of its coupons, also of those that do not apply now."
+    )
+    def coupons(root: strawberry.Parent[models.Cart]) -> list[str]:
+        return sorted(coupon.code for coupon in root.coupons.all() if coupon.code)
+
+    @strawberry_django.field(
+        only=[*_PRICED, "completed_at"],
+        description="""What checkout would refuse, as of now: show it before the buyer tries. Empty when all is well.
+
+```graphql
+problems {
+  __typename message line { id }
+  ... on OnlySomeLeft { available }
+  ... on PriceChanged { from { amount } to { amount currency } }
+  ... on BelowMinimum { missing { amount currency } }
+}
+```""",
+    )
+    def problems(root: strawberry.Parent[models.Cart], info: kit.Info) -> list[CartProblem]:
+        _quote(root, info)
+        return [problem_of(problem) for problem in problems.of_cart(root)]
+
+    @strawberry_django.field(only=_PRICED, description="How the total comes to be: the lines of a receipt.")
+    def price_breakdown(root: strawberry.Parent[models.Cart], info: kit.Info) -> list[PriceStep]:
+        return [PriceStep.of(step) for step in _quote(root, info).totals.steps]
 
 
-def _quote(cart: models.Cart) -> Quote:
-    return services.quote(cart)
+@strawberry.type
+class CartEvent:
+    """One thing that happened to a cart. `seq` counts 1, 2, 3 … without a gap: what to resume after."""
+
+    seq: int
+    type: str = strawberry.field(description='For programs: "cart.reservation_expiring" or "cart.reservation_expired".')
+    message: str = strawberry.field(description="For people: one sentence.")
+    occurred_at: datetime
+    payload: JSON = strawberry.field(description="What the event carries; its keys depend on `type`.")
+
+    @classmethod
+    def of(cls, event: Event) -> "CartEvent":
+        return cls(
+            seq=event.seq,
+            type=event.type,
+            message=event.message,
+            occurred_at=event.occurred_at,
+            payload=event.payload,
+        )
+
+
+def _quote(cart: models.Cart, info: kit.Info) -> Quote:
+    if not quoting.is_known(cart):
+        info.context.spend("Cart", MAX_PRICED)
+    return quoting.quote(cart)
