@@ -1,6 +1,6 @@
-"""`python benchmarks/run.py`: what one web process does, in figures and beside those of published peers.
+"""`python benchmarks/run.py`: what one machine does, in figures and beside those of published peers.
 
-It runs in a database of its own that is dropped afterwards: on the server of DATABASE_URL when that is PostgreSQL,
+On PostgreSQL there is a web process a core, as in production; SQLite has one writer, and so one process. It runs in a database of its own that is dropped afterwards: on the server of DATABASE_URL when that is PostgreSQL,
 in a temporary SQLite file otherwise. Nothing else is needed: tasks run in the request, live events go through memory.
 """
 
@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -52,38 +52,49 @@ def main() -> None:
         manage(env, "migrate", "--verbosity", "0")
         manage(env, "load_demo", "--force")
         statements = json.loads(python(env, "benchmarks/statements.py"))
-        with web(env, folder) as (address, process):
-            figures = measured(address, process)
+        with ExitStack() as processes:
+            webs = [processes.enter_context(web(env, folder, number)) for number in range(process_count(url))]
+            figures = measured([address for address, _ in webs], webs[0][1])
     report(url, statements, figures)
 
 
 # ── What is measured ─────────────────────────────────────────────────────────────────────────────────────────────────
-def measured(address: str, process: subprocess.Popen[bytes]) -> dict[str, float]:
+def measured(addresses: list[str], process: subprocess.Popen[bytes]) -> dict[str, float]:
+    address = addresses[0]
     with httpx.Client(base_url=address) as client:
         send = sender(client)
         on_sale = shopping.variants(send)
-        lists = rate(address, lambda send, _: send(shopping.PRODUCTS, {}))
-        checkouts = rate(address, lambda send, turn: shopping.buy(send, on_sale[turn % len(on_sale)]))
+        lists = rate(addresses, lambda send, _: send(shopping.PRODUCTS, {}))
+        checkouts = rate(addresses, lambda send, turn: shopping.buy(send, on_sale[turn % len(on_sale)]))
+        at_once = rate(addresses, lambda send, turn: shopping.buy_at_once(send, on_sale[turn % len(on_sale)]))
         token = send(SIGN_IN, {})["tokenCreate"]["accessToken"]
         client.headers["Authorization"] = f"Bearer {token}"
         order = guest_order(address, on_sale[0])
         latency = asyncio.run(event_latency(address, send, order))
         memory = asyncio.run(socket_memory(address, process.pid, order))
-    return {"lists": lists, "checkouts": checkouts, "latency": latency, "memory": memory, "variants": len(on_sale)}
+    return {
+        "processes": len(addresses),
+        "lists": lists,
+        "checkouts": checkouts,
+        "at_once": at_once,
+        "latency": latency,
+        "memory": memory,
+        "variants": len(on_sale),
+    }
 
 
 def guest_order(address: str, variant: str) -> dict[str, Any]:
     with httpx.Client(base_url=address) as client:
-        return shopping.buy(sender(client), variant)
+        return shopping.buy_at_once(sender(client), variant)
 
 
-def rate(address: str, act: Callable[[Any, int], object]) -> float:
-    """How often a second CLIENTS clients together do something."""
+def rate(addresses: list[str], act: Callable[[Any, int], object]) -> float:
+    """How often a second CLIENTS clients together do something; they take turns with the web processes."""
     end = time.monotonic() + SECONDS
 
     def work(number: int) -> int:
         done = 0
-        with httpx.Client(base_url=address, timeout=30) as client:
+        with httpx.Client(base_url=addresses[number % len(addresses)], timeout=30) as client:
             send = sender(client)
             while time.monotonic() < end:
                 act(send, number + done * CLIENTS)
@@ -195,21 +206,25 @@ def manage(env: dict[str, str], *arguments: str) -> None:
     python(env, "manage.py", *arguments)
 
 
+def process_count(url: str) -> int:
+    return (os.cpu_count() or 1) if url.startswith("postgres") else 1
+
+
 @contextmanager
-def web(env: dict[str, str], folder: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def web(env: dict[str, str], folder: str, number: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """One Daphne that answers: its address, and the process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = ["-m", "config.server", "--verbosity", "0", "-b", "127.0.0.1", "-p", str(port)]
-    with Path(folder, "web.log").open("wb") as log:
+    with Path(folder, f"web-{number}.log").open("wb") as log:
         process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=env, stdout=log, stderr=log)
     try:
         address = f"http://127.0.0.1:{port}"
         end = time.monotonic() + 30
         while not answers(address):
             if process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError(Path(folder, "web.log").read_text())
+                raise RuntimeError(Path(folder, f"web-{number}.log").read_text())
             time.sleep(0.1)
         yield address, process
     finally:
@@ -225,12 +240,17 @@ def answers(address: str) -> bool:
 
 # ── What it says ─────────────────────────────────────────────────────────────────────────────────────────────────────
 def report(url: str, statements: dict[str, int], figures: dict[str, float]) -> None:
-    say(f"One web process on {urlsplit(url).scheme}, {CLIENTS} clients on the same machine of {os.cpu_count()} cores")
+    processes = f"{figures['processes']:.0f} web process{'es' if figures['processes'] > 1 else ''}"
+    say(f"{processes} on {urlsplit(url).scheme}, {CLIENTS} clients on the same machine of {os.cpu_count()} cores")
     say(f"A list is 20 products with category, images and {figures['variants']} variants with price and stock in all")
     say(f"product lists a second          {figures['lists']:8.1f}   {beside(figures['lists'], 0)}")
-    say(f"checkouts a second              {figures['checkouts']:8.1f}   {beside(figures['checkouts'], 1)}")
+    say(f"checkouts a second, 7 requests  {figures['checkouts']:8.1f}   {beside(figures['checkouts'], 1)}")
+    say(f"checkouts a second, 2 requests  {figures['at_once']:8.1f}   {beside(figures['at_once'], 1)}")
     say(f"SQL statements of a list        {statements['list']:8d}")
-    say(f"SQL statements of a checkout    {statements['checkout']:8d}   {fewer(statements['checkout'])}")
+    say(f"SQL statements of 7 requests    {statements['checkout']:8d}   {fewer(statements['checkout'])}")
+    say(
+        f"SQL statements of 2 requests    {statements['checkout_at_once']:8d}   {fewer(statements['checkout_at_once'])}"
+    )
     say(f"event to browser, median        {figures['latency']:8.1f} ms")
     say(f"memory of an idle socket        {figures['memory']:8.1f} kB   ({SOCKETS} sockets)")
 

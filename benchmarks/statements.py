@@ -51,4 +51,9 @@ if len(sys.argv) > 1:
     print(json.dumps({name: counted(send, *asked) for name, asked in json.loads(sys.argv[1]).items()}))
 else:
     variant = shopping.variants(send)[0]
-    print(json.dumps({"list": counted(send, shopping.PRODUCTS, {}), "checkout": counted(shopping.buy, send, variant)}))
+    figures = {
+        "list": counted(send, shopping.PRODUCTS, {}),
+        "checkout": counted(shopping.buy, send, variant),
+        "checkout_at_once": counted(shopping.buy_at_once, send, variant),
+    }
+    print(json.dumps(figures))
