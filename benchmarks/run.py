@@ -1,7 +1,8 @@
 """`python benchmarks/run.py`: what one machine does, in figures and beside those of published peers.
 
-On PostgreSQL there is a web process a core, as in production; SQLite has one writer, and so one process. It runs in a database of its own that is dropped afterwards: on the server of DATABASE_URL when that is PostgreSQL,
-in a temporary SQLite file otherwise. Nothing else is needed: tasks run in the request, live events go through memory.
+It runs in a database of its own that is dropped afterwards: on the server of DATABASE_URL when that is PostgreSQL, with
+a web process a core as in production; else in a temporary SQLite file, which has one writer and so one process.
+Nothing else is needed: tasks run in the request, live events go through memory.
 """
 
 import asyncio
