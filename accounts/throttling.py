@@ -33,23 +33,36 @@ _loading = threading.Lock()
 
 @dataclass(frozen=True)
 class Throttle:
-    """How many attempts of one kind an address and a client have, shortest window first."""
+    """How many attempts of one kind an address and a client have, shortest window first.
+
+    Without `per_address` they are counted of the client alone.
+    """
 
     name: str
     per_address: str
     per_client: str
 
-    def count(self, address: str) -> None:
+    def count(self, address: str = "") -> None:
         """Counts one attempt; RateLimited when it was one too many, for whichever reason.
 
         A client that has signed in with the address before has windows of its own, so that strangers who try the
         address from elsewhere cannot lock its owner out.
         """
-        client = _network(origin.current().address)
-        counts: list[Any] = [(window, self.name, "client", client) for window in parse_many(self.per_client)]
-        counts += [(window, self.name, "address", *_scope(address)) for window in parse_many(self.per_address)]
+        counts = self._counts_of_client()
+        if self.per_address:
+            counts += [(window, self.name, "address", *_scope(address)) for window in parse_many(self.per_address)]
         if not all(_hit(*count) for count in counts):
             raise RateLimited(retry_after=max(_wait(*count) for count in counts))
+
+    def check(self) -> None:
+        """RateLimited for a client that has no attempt left; counts nothing. For what counts failures alone."""
+        counts = self._counts_of_client()
+        if not all(_has_room(*count) for count in counts):
+            raise RateLimited(retry_after=max(_wait(*count) for count in counts))
+
+    def _counts_of_client(self) -> list[Any]:
+        client = _network(origin.current().address)
+        return [(window, self.name, "client", client) for window in parse_many(self.per_client)]
 
     def forgive(self, address: str) -> None:
         """Forgets the attempts of an address. Not of the client, who would otherwise buy guesses with a success."""
@@ -90,6 +103,10 @@ OPEN_LINK = Throttle("open-link", "10/minute", "30/minute;200/hour")
 EXPORT = Throttle("export", "3/hour;5/day", "10/hour;50/day")
 # Each writes to an address that anybody may name.
 STOCK_ALERT = Throttle("stock-alert", "5/minute;10/hour;20/day", "10/minute;60/hour;300/day")
+# Only codes that nobody has are counted: whoever guesses is stopped, whoever mistypes is not.
+COUPON = Throttle("coupon", "", "10/minute;30/hour;100/day")
+# Of the pair of a number and an e-mail address, the number cannot be guessed; the address may be known.
+ORDER_LOOKUP = Throttle("order-lookup", "5/minute;20/hour;50/day", "10/minute;60/hour;200/day")
 
 
 def _hit(window: RateLimitItem, *key: str) -> bool:
@@ -99,6 +116,13 @@ def _hit(window: RateLimitItem, *key: str) -> bool:
         # A limiter that is away must not close the shop: each process counts for itself until it is back.
         logger.warning("Attempts are counted in this process only: Redis does not answer.")
         return _local_limiter().hit(window, *key)
+
+
+def _has_room(window: RateLimitItem, *key: str) -> bool:
+    try:
+        return _limiter().test(window, *key)
+    except StorageError:
+        return _local_limiter().test(window, *key)
 
 
 def _wait(window: RateLimitItem, *key: str) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from uuid import UUID
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
@@ -30,7 +31,7 @@ def record(
     *,
     about: models.Model,
     actor: "User | None" = None,
-    actor_id: object | None = None,
+    actor_id: UUID | None = None,
     role: str = "",
     users: Iterable[object] = (),
     emails: Iterable[str] = (),

@@ -185,12 +185,15 @@ class OrderTrackingChanged:
 
 @dataclass(frozen=True)
 class OrderDownloadsReady:
-    """Lines were delivered as files. `is_complete`: nothing more is to come."""
+    """Lines were delivered as files, each to be had so many times within so many days. `is_complete`: nothing more is
+    to come."""
 
     type = "order.downloads_ready"
     number: str
     is_complete: bool
     files: list[str]
+    times: int
+    days: int
 
 
 @dataclass(frozen=True)
@@ -340,3 +343,43 @@ class ProductFileRemoved:
     type = "product.file_removed"
     sku: str
     name: str
+
+
+@dataclass(frozen=True)
+class PromotionCreated:
+    """A coupon where there is a code, else a rule that applies by itself."""
+
+    type = "promotion.created"
+    name: str
+    code: str | None
+
+
+@dataclass(frozen=True)
+class PromotionUpdated:
+    type = "promotion.updated"
+    name: str
+    code: str | None
+    fields: list[str]
+
+
+@dataclass(frozen=True)
+class PromotionDeactivated:
+    type = "promotion.deactivated"
+    name: str
+    code: str | None
+
+
+@dataclass(frozen=True)
+class CustomerGroupCreated:
+    type = "customer_group.created"
+    name: str
+
+
+@dataclass(frozen=True)
+class CustomerGroupChanged:
+    """So many came and went."""
+
+    type = "customer_group.changed"
+    name: str
+    added: int
+    removed: int

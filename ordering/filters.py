@@ -1,23 +1,103 @@
 """What the order list can be narrowed by, for the API and the admin alike."""
 
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
 import django_filters
+from django import forms
+from django.conf import settings
 from django.db.models import QuerySet
 
-from ordering.models import Order, OrderStatus, PaymentStatus
+from ordering.models import MAX_NUMBER, Order, OrderStatus, PaymentStatus, Return, ReturnStatus, normalised_number
+
+MAX_SEARCH = 100
+MAX_EMAIL = 254
+
+
+class UserIdField(forms.Field):
+    """The global id of a user: an object that has `type_name` and `node_id`."""
+
+    def to_python(self, value: Any) -> UUID | None:
+        if value is None:
+            return None
+        try:
+            if value.type_name != "User":
+                raise ValueError(value.type_name)
+            return UUID(value.node_id)
+        except ValueError:
+            raise forms.ValidationError("This is not the id of a user.") from None
+
+
+class UserIdFilter(django_filters.Filter):
+    field_class = UserIdField
+
+
+class OrderFilterForm(forms.Form):
+    """Checks what the filters say together."""
+
+    def clean(self) -> dict[str, Any]:
+        lowest, highest = self.cleaned_data.get("min_total"), self.cleaned_data.get("max_total")
+        if (lowest is not None or highest is not None) and not self.cleaned_data.get("currency"):
+            self.add_error("currency", "Name the currency that minTotal and maxTotal are in.")
+        if lowest is not None and highest is not None and lowest > highest:
+            self.add_error("min_total", "It is above maxTotal, so nothing can match.")
+        return self.cleaned_data
 
 
 class OrderFilterSet(django_filters.FilterSet):
     """What the order list can be narrowed by. Several together mean: all of them."""
 
-    status = django_filters.ChoiceFilter(choices=OrderStatus.choices)
-    payment_status = django_filters.ChoiceFilter(choices=PaymentStatus.choices)
-    number = django_filters.CharFilter(method="numbered", max_length=12, help_text="The whole number of one order.")
+    search = django_filters.CharFilter(
+        method="searched",
+        max_length=MAX_SEARCH,
+        help_text="An order's number, a part of the e-mail address or of the name it is sent to, or a whole SKU, in "
+        "any case.",
+    )
+    status = django_filters.MultipleChoiceFilter(choices=OrderStatus.choices, help_text="One of these.")
+    payment_status = django_filters.MultipleChoiceFilter(choices=PaymentStatus.choices, help_text="One of these.")
+    number = django_filters.CharFilter(
+        method="numbered",
+        max_length=MAX_NUMBER,
+        help_text="The whole number of one order; case, spaces and hyphens do not matter.",
+    )
+    customer_id = UserIdFilter(field_name="customer", help_text="Of this account.")
+    email = django_filters.CharFilter(
+        method="written_to", max_length=MAX_EMAIL, help_text="The whole address its e-mails go to, in any case."
+    )
+    currency = django_filters.ChoiceFilter(
+        choices=lambda: [(code, code) for code in settings.SHOP_CURRENCIES],
+        help_text="Needed with `minTotal` and `maxTotal`.",
+    )
+    min_total = django_filters.NumberFilter(
+        field_name="total_amount", lookup_expr="gte", min_value=Decimal(0), max_digits=14, decimal_places=3
+    )
+    max_total = django_filters.NumberFilter(
+        field_name="total_amount", lookup_expr="lte", min_value=Decimal(0), max_digits=14, decimal_places=3
+    )
     placed_after = django_filters.IsoDateTimeFilter(field_name="placed_at", lookup_expr="gte")
     placed_before = django_filters.IsoDateTimeFilter(field_name="placed_at", lookup_expr="lt")
 
     class Meta:
         model = Order
+        form = OrderFilterForm
         fields: list[str] = []
 
+    def searched(self, queryset: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
+        return queryset.filter(pk__in=Order.objects.matching(value))
+
     def numbered(self, queryset: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
-        return queryset.filter(number=value.upper())
+        return queryset.filter(number=normalised_number(value))
+
+    def written_to(self, queryset: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
+        return queryset.filter(email__iexact=value.strip())
+
+
+class ReturnFilterSet(django_filters.FilterSet):
+    """What the list of returns can be narrowed by."""
+
+    status = django_filters.MultipleChoiceFilter(choices=ReturnStatus.choices, help_text="One of these.")
+
+    class Meta:
+        model = Return
+        fields: list[str] = []

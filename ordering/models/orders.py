@@ -3,7 +3,7 @@
 import hashlib
 import uuid
 from decimal import Decimal
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -106,6 +106,28 @@ class OrderQuerySet(models.QuerySet["Order"]):
         if guest_token:
             mine |= models.Q(customer=None, guest_key=guest_key_of(guest_token))
         return placed.filter(mine)
+
+    def matching(self, text: str) -> models.QuerySet["Order", Any]:
+        """The keys of orders with this number or SKU, or with this in the e-mail address or the name.
+
+        Each way has an index of its own on PostgreSQL, so they are looked up one by one: an OR would read all orders.
+        """
+        text = text.strip()
+        found = self.order_by()
+        by_line = OrderLine.objects.filter(sku__iexact=text).order_by()
+        return (
+            found.filter(number=normalised_number(text))
+            .values("pk")
+            .union(
+                found.filter(email__icontains=text).values("pk"),
+                found.filter(shipping_address__full_name__icontains=text).values("pk"),
+                by_line.values("order_id"),
+            )
+        )
+
+
+# With the spaces and hyphens somebody may put into one.
+MAX_NUMBER = 24
 
 
 def normalised_number(text: str) -> str:

@@ -2,8 +2,10 @@
 
 from accounts.postal import Address
 from ordering.services.approving import approve, reject
+from ordering.services.cart_details import set_addresses, set_note, set_shipping_method
 from ordering.services.carts import add_lines, create_cart, remove_lines, shipping_methods, update_lines
 from ordering.services.fulfilling import Parcel, deliver, fulfill
+from ordering.services.merging import merge as merge_carts
 from ordering.services.moving import allowed_actions, cancel, confirm, hold, process, release
 from ordering.services.noting import add_note
 from ordering.services.paying import settle_payment
@@ -35,6 +37,7 @@ __all__ = [
     "guest_token_of",
     "hold",
     "may_manage",
+    "merge_carts",
     "payment_accept",
     "process",
     "quote",
@@ -43,6 +46,9 @@ __all__ = [
     "release",
     "release_expired",
     "remove_lines",
+    "set_addresses",
+    "set_note",
+    "set_shipping_method",
     "settle_open_payments",
     "settle_open_refunds",
     "settle_payment",

@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 
 from ordering import events
 from ordering.errors import OrderError, OrderErrorCode
-from ordering.models import Order, OrderStatus
+from ordering.models import ActorKind, Order, OrderStatus
 from ordering.services import states
 
 if TYPE_CHECKING:
@@ -26,7 +26,11 @@ def accept(order: Order, *, actor: "User | AnonymousUser | None" = None) -> None
         )
     else:
         states.move(
-            order, OrderStatus.CONFIRMED, events.OrderConfirmed(number=order.number), actor=actor, tell_buyer=False
+            order,
+            OrderStatus.CONFIRMED,
+            events.OrderConfirmed(number=order.number, cause="payment" if actor is None else "review"),
+            actor=actor,
+            tell_buyer=False,
         )
 
 
@@ -34,7 +38,8 @@ def accept(order: Order, *, actor: "User | AnonymousUser | None" = None) -> None
 def approve(*, order_id: UUID | str, actor: "User") -> Order:
     """Lets an order that was waiting for approval go ahead; the caller has checked that this person may decide."""
     order = _waiting(order_id)
-    states.move(order, OrderStatus.CONFIRMED, events.OrderConfirmed(number=order.number), actor=actor)
+    confirmed = events.OrderConfirmed(number=order.number, cause="approval")
+    states.move(order, OrderStatus.CONFIRMED, confirmed, actor=actor, role=ActorKind.STAFF)
     return order
 
 
@@ -42,7 +47,8 @@ def approve(*, order_id: UUID | str, actor: "User") -> Order:
 def reject(*, order_id: UUID | str, reason: str, actor: "User") -> Order:
     """Ends an order that was waiting for approval. Stock goes back now, the authorisation after the commit."""
     order = _waiting(order_id)
-    states.move(order, OrderStatus.REJECTED, events.OrderRejected(number=order.number, reason=reason), actor=actor)
+    rejected = events.OrderRejected(number=order.number, reason=reason)
+    states.move(order, OrderStatus.REJECTED, rejected, actor=actor, role=ActorKind.STAFF)
     states.put_back(order)
     return order
 

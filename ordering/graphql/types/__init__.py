@@ -2,8 +2,9 @@
 
 from ordering.graphql.types.addresses import PostalAddress
 from ordering.graphql.types.cart_problems import CART_PROBLEMS, CartProblem
-from ordering.graphql.types.carts import Cart, CartEvent, CartLine, ShippingMethod
+from ordering.graphql.types.carts import Cart, CartEvent, CartLine, CartMergeOutcome, ShippingMethod
 from ordering.graphql.types.documents import Document
+from ordering.graphql.types.downloads import DigitalFile, Download
 from ordering.graphql.types.errors import OrderUserError, refusals
 from ordering.graphql.types.fulfillments import Fulfillment, FulfillmentLine
 from ordering.graphql.types.history import OrderEvent, OrderNote
@@ -15,14 +16,18 @@ from ordering.graphql.types.orders import (
     OrderOrdering,
 )
 from ordering.graphql.types.prices import PriceStep
+from ordering.graphql.types.returns import Return, ReturnFilters, ReturnLine, ReturnReason
 
 __all__ = [
     "CART_PROBLEMS",
     "Cart",
     "CartEvent",
     "CartLine",
+    "CartMergeOutcome",
     "CartProblem",
+    "DigitalFile",
     "Document",
+    "Download",
     "Fulfillment",
     "FulfillmentLine",
     "Order",
@@ -35,6 +40,10 @@ __all__ = [
     "OrderUserError",
     "PostalAddress",
     "PriceStep",
+    "Return",
+    "ReturnFilters",
+    "ReturnLine",
+    "ReturnReason",
     "ShippingMethod",
     "refusals",
 ]

@@ -7,7 +7,6 @@ import strawberry
 import strawberry_django
 from django.db.models import QuerySet
 from strawberry import auto, relay
-from strawberry.scalars import JSON
 
 from accounts.graphql.types import User
 from catalog.graphql.types import ProductVariant
@@ -15,16 +14,22 @@ from notifications.models import Event
 from ordering import filters, models, services
 from ordering.graphql.types.addresses import PostalAddress
 from ordering.graphql.types.documents import Document
+from ordering.graphql.types.downloads import Download
 from ordering.graphql.types.fulfillments import Fulfillment
+from ordering.graphql.types.history import ForStaff, OrderEvent, OrderNote
 from ordering.graphql.types.prices import PriceStep
+from ordering.graphql.types.returns import Return
+from ordering.permissions import OrderPermission
+from ordering.services import downloading
 from schema import kit
 
 OrderStatus = strawberry.enum(
     models.OrderStatus,
     description="""Where an order is. The ordinary way: CONFIRMED, SHIPPED, DELIVERED.
 
-PENDING while the payment is in review, AWAITING_APPROVAL until a person decided, PARTIALLY_SHIPPED while parcels are
-missing, ON_HOLD until staff release it. CANCELLED and REJECTED are the end: what was charged is given back.""",
+PENDING while the payment is in review or awaited, AWAITING_APPROVAL until a person decided, PROCESSING once the shop
+has taken it into work, PARTIALLY_SHIPPED while parcels are missing, ON_HOLD until staff release it. CANCELLED and
+REJECTED are the end: what was charged is given back.""",
 )
 PaymentStatus = strawberry.enum(
     models.PaymentStatus,
@@ -65,23 +70,6 @@ class OrderLine(kit.Keyed, relay.Node):
         return kit.Money.of(root.money(root.tax_amount))
 
 
-@strawberry_django.type(Event)
-class OrderEvent(kit.Keyed, relay.Node):
-    """One thing that happened to an order. `seq` counts 1, 2, 3 … without a gap: what to resume after."""
-
-    seq: auto
-    type: str = strawberry_django.field(description='For programs, for example "order.shipped".')
-    occurred_at: auto
-
-    @strawberry_django.field(only=["type", "payload"], description="For people: one sentence.")
-    def message(root: strawberry.Parent[Event]) -> str:
-        return root.message
-
-    @strawberry_django.field(only=["payload"], description="What the event carries; its keys depend on `type`.")
-    def payload(root: strawberry.Parent[Event]) -> JSON:
-        return root.payload
-
-
 @strawberry.type
 class OrderAllowedAction:
     """Whether the person asking may do this now, and if not, why not, in a sentence."""
@@ -101,19 +89,38 @@ class Order(kit.Keyed, relay.Node):
     email: auto
     customer: User | None
     lines: list[OrderLine]
-    fulfillments: list[Fulfillment]
+    fulfillments: list[Fulfillment] = strawberry_django.field(description="What was sent, oldest first.")
+    returns: list[Return] = strawberry_django.field(description="What is to come back or did, oldest first.")
     documents: list[Document] = strawberry_django.field(
         description="The invoice once it is paid, and a credit note for each refund."
     )
     shipping_method: str = strawberry_django.field(description="Empty where nothing travels.")
     note: str = strawberry_django.field(description="From the buyer, for the shop.")
     prices_include_tax: auto
+    is_due_on_delivery: auto = strawberry_django.field(description="It is shipped before it is paid.")
+    drafted_by: User | None = strawberry_django.field(
+        extensions=[ForStaff()],
+        description="The member of staff who placed it for the buyer. For staff; null for everybody else.",
+    )
+    notes: list[OrderNote] | None = strawberry_django.field(
+        extensions=kit.needs(OrderPermission.MANAGE_ORDERS),
+        field_cls=kit.narrowed(lambda notes, info: notes if services.may_manage(kit.viewer(info)) else notes.none()),
+        description="What the shop's staff say of it among themselves, oldest first.",
+    )
     approval_requests: list[
         Annotated["ApprovalRequest", strawberry.lazy("workflows.graphql.types")]  # noqa: F821
     ] = strawberry_django.field(
         field_cls=kit.narrowed(lambda requests, info: kit.seen(requests, kit.viewer(info))),
         description="What somebody must decide first: for the buyer with an account, and for those who decide.",
     )
+
+    @strawberry_django.field(
+        only=["status", "payment_status", "customer"],
+        prefetch_related=[downloading.prefetched()],
+        description="The files that were bought, once they are paid.",
+    )
+    def downloads(root: strawberry.Parent[models.Order], info: kit.Info) -> list[Download]:
+        return [Download.of(each, root, info) for each in downloading.of_order(root)]
 
     @strawberry_django.field(only=["placed_at"])
     def placed_at(root: strawberry.Parent[models.Order]) -> datetime:
@@ -160,7 +167,8 @@ class Order(kit.Keyed, relay.Node):
         return PostalAddress.of(root.billing_address)
 
     @strawberry_django.field(
-        only=["status", "payment_status"], description="Every action, and whether the person asking may do it now."
+        only=["status", "payment_status", "customer", "is_payment_awaited", "is_due_on_delivery"],
+        description="Every action, and whether the person asking may do it now.",
     )
     def allowed_actions(root: strawberry.Parent[models.Order], info: kit.Info) -> list[OrderAllowedAction]:
         return [
@@ -168,13 +176,25 @@ class Order(kit.Keyed, relay.Node):
             for action, reason in services.allowed_actions(order=root, actor=kit.viewer(info))
         ]
 
-    @strawberry_django.connection(kit.Connection[OrderEvent], description="The order's whole history, oldest first.")
-    def events(root: strawberry.Parent[models.Order]) -> QuerySet[Event]:
+    @strawberry_django.connection(
+        kit.Connection[OrderEvent],
+        description="The order's whole history, oldest first: every change, who made it and what brought it about. "
+        "For one order at a time.",
+    )
+    def events(root: strawberry.Parent[models.Order], info: kit.Info) -> QuerySet[Event]:
+        kit.refuse_in_lists(info, "Ask for `events` of one order at a time.")
         return root.events.order_by("seq")
 
 
 OrderFilters = kit.filter_input(
-    filters.OrderFilterSet, "OrderFilters", types={"status": OrderStatus, "payment_status": PaymentStatus}
+    filters.OrderFilterSet,
+    "OrderFilters",
+    types={
+        "status": list[OrderStatus],
+        "payment_status": list[PaymentStatus],
+        "customer_id": relay.GlobalID,
+        "currency": str,
+    },
 )
 
 
