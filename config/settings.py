@@ -254,6 +254,11 @@ SHOP_CURRENCIES = list(dict.fromkeys([SHOP_CURRENCY, *_others]))
 PAYMENT_GATEWAYS = (
     {"sandbox": "ordering.gateways.sandbox.Sandbox"} if env.bool("SANDBOX_PAYMENTS", default=DEBUG) else {}
 )
+# Bank transfer and cash on delivery: staff note the money when it is there.
+if env.bool("MANUAL_PAYMENTS", default=DEBUG):
+    PAYMENT_GATEWAYS["manual"] = "ordering.gateways.manual.Manual"
+# Where to transfer it, for the buyer to read.
+BANK_TRANSFER_INSTRUCTIONS = env.str("BANK_TRANSFER_INSTRUCTIONS", default="")
 # Cards by Stripe, where the shop has its secret key; its webhooks come to /webhooks/stripe, signed with this secret.
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default=env.NOTSET if STRIPE_SECRET_KEY else "")
@@ -297,6 +302,7 @@ EVENT_REACTIONS = {
     "order.refund_requested": ["ordering.tasks.settle_refunds"],
     "order.released": ["ordering.tasks.settle_payment", "ordering.tasks.fulfill_digital"],
     "order.cancelled": ["ordering.tasks.settle_payment", "workflows.tasks.withdraw_approvals"],
+    "order.refunded": ["ordering.tasks.issue_credit_note"],
     "order.rejected": ["ordering.tasks.settle_payment"],
     "product.file_added": ["ordering.tasks.fulfill_open_digital"],
     "product.images_added": ["catalog.tasks.make_thumbnails"],
@@ -374,6 +380,8 @@ UNFOLD = {
                 "title": "Terms",
                 "items": [
                     _page("Shipping methods", "conveyor_belt", "ordering.shippingmethod"),
+                    _page("Shipping zones", "public", "ordering.shippingzone"),
+                    _page("Tax rates", "percent", "ordering.taxrate"),
                     _page("Approval policies", "policy", "workflows.approvalpolicy"),
                 ],
             },
@@ -461,6 +469,15 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=15),
         "options": {"expires": 15},
     },
+    "delete-expired-carts": {
+        "task": "ordering.tasks.delete_expired_carts",
+        "schedule": crontab(hour=4, minute=0),
+    },
+    "remind-of-carts": {
+        "task": "ordering.tasks.remind_of_carts",
+        "schedule": timedelta(minutes=30),
+        "options": {"expires": 1800},
+    },
     "sweep-jobs": {
         "task": "catalog.tasks.sweep_jobs",
         "schedule": timedelta(seconds=20),
@@ -481,6 +498,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "ordering.tasks.release_reservations",
         "schedule": timedelta(seconds=10),
         "options": {"expires": 10},
+    },
+    "reconcile-payments": {
+        "task": "ordering.tasks.reconcile_payments",
+        "schedule": timedelta(minutes=10),
+        "options": {"expires": 600},
     },
     "settle-open-payments": {
         "task": "ordering.tasks.settle_open_payments",

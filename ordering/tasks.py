@@ -7,7 +7,7 @@ from celery import shared_task
 from notifications.models import Event
 from ordering import services
 from ordering.gateways import GatewayError
-from ordering.services import digital_files, documents, fulfilling, privacy, selling, webhooks
+from ordering.services import digital_files, documents, expiring, fulfilling, privacy, selling, webhooks
 
 
 @shared_task(autoretry_for=(GatewayError,), retry_backoff=5, max_retries=5)
@@ -20,6 +20,12 @@ def settle_payment(*, event_id: str, **_: Any) -> None:
 def settle_open_payments(**_: Any) -> int:
     """What a killed process or a silent gateway left open."""
     return services.settle_open_payments()
+
+
+@shared_task
+def reconcile_payments(**_: Any) -> int:
+    """Compares lately changed payments with the books of their gateways."""
+    return services.reconcile_payments()
 
 
 @shared_task(autoretry_for=(GatewayError,), retry_backoff=5, max_retries=5)
@@ -105,3 +111,15 @@ def fulfill_open_digital(**_: Any) -> int:
 def purge_digital_files(**_: Any) -> int:
     """Files that are not sold any more and that nobody may download any longer."""
     return digital_files.purge()
+
+
+@shared_task
+def delete_expired_carts(**_: Any) -> int:
+    """Carts that nobody touched for 60 days go."""
+    return expiring.delete_expired()
+
+
+@shared_task
+def remind_of_carts(**_: Any) -> int:
+    """One e-mail about what somebody left in a cart for a day."""
+    return expiring.remind()

@@ -64,7 +64,9 @@ class Standing:
 @dataclass(frozen=True)
 class Message:
     """What a gateway told by itself. `id` is the same when it is told again; `reference` names the payment, `key` the
-    order's payment id where the gateway gives it back. What it says is not believed: `standing` is asked for."""
+    order's payment id where the gateway gives it back. What it says is not believed: `standing` is asked for. `body` is
+    kept to be read by people and holds nothing personal; `is_disputed` in it says that a buyer wants their money back
+    from the bank."""
 
     id: str
     type: str
@@ -73,9 +75,34 @@ class Message:
     body: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Kind(Enum):
+    """How one pays."""
+
+    CARD = "CARD"
+    BANK_TRANSFER = "BANK_TRANSFER"
+    CASH_ON_DELIVERY = "CASH_ON_DELIVERY"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One way to pay that a gateway offers. Without a `token` its own script makes one in the buyer's browser.
+
+    `instructions` are for the buyer, where they have to do something by themselves.
+    """
+
+    title: str
+    kind: Kind
+    token: str = ""
+    instructions: str = ""
+
+
 class Gateway(Protocol):
     """Every call carries a key and is made outside transactions: the same key again gives the same effect, once,
     also when two calls run at the same moment. A call ends within seconds or raises `GatewayError`."""
+
+    @staticmethod
+    def choices() -> tuple[Choice, ...]:
+        """What a shop window shows of it."""
 
     def authorize(self, *, key: str, token: str, amount: Money) -> Answer: ...
 
@@ -95,3 +122,10 @@ class Gateway(Protocol):
 def gateway(name: str) -> Gateway:
     """The gateway the shop knows by this name; KeyError for any other."""
     return import_string(settings.PAYMENT_GATEWAYS[name])()
+
+
+def choices() -> list[tuple[str, Choice]]:
+    """Every way to pay here, with its gateway's name."""
+    return [
+        (name, choice) for name, path in settings.PAYMENT_GATEWAYS.items() for choice in import_string(path).choices()
+    ]

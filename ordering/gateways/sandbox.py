@@ -4,13 +4,17 @@ from collections.abc import Mapping
 
 from moneyed import Money
 
-from ordering.gateways import Answer, Message, Outcome, Standing
+from ordering.gateways import Answer, Choice, Kind, Message, Outcome, Standing
 
 DECLINED = "The card was declined. Try another card."
 
 
 class Sandbox:
     """`tok_ok` pays, `tok_review` waits for a person, anything else is declined. Stateless, so idempotent by nature."""
+
+    @staticmethod
+    def choices() -> tuple[Choice, ...]:
+        return (Choice("Test card", Kind.CARD),)
 
     def authorize(self, *, key: str, token: str, amount: Money) -> Answer:
         match token:

@@ -15,7 +15,7 @@ import stripe
 from django.conf import settings
 from moneyed import Money
 
-from ordering.gateways import Answer, ForgedError, GatewayError, Message, Outcome, Stage, Standing
+from ordering.gateways import Answer, Choice, ForgedError, GatewayError, Kind, Message, Outcome, Stage, Standing
 
 if TYPE_CHECKING:
     from stripe.params import PaymentIntentCreateParams
@@ -60,11 +60,17 @@ class Stripe:
     def __init__(self) -> None:
         self.client = _client(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE)
 
+    @staticmethod
+    def choices() -> tuple[Choice, ...]:
+        return (Choice("Card", Kind.CARD),)
+
     def authorize(self, *, key: str, token: str, amount: Money) -> Answer:
         """Creates and confirms the payment's intent, or finds the one that this key made earlier.
 
         Stripe remembers a key for a day, and what it once created by its metadata for good (a minute later).
         """
+        if not token.startswith("pm_"):
+            return Answer(Outcome.DECLINED, reason=UNUSABLE)
         try:
             with _errors():
                 intent = self._made_before(key) or self._create(key, token, amount)
@@ -230,11 +236,12 @@ def from_units(units: int, currency: str) -> Money:
 
 
 def _authorized(intent: stripe.PaymentIntent) -> Answer:
+    asked = from_units(intent.amount, intent.currency)
     match intent.status:
         case "requires_capture" | "succeeded":
-            return _approved(intent.id)
+            return Answer(Outcome.APPROVED, reference=intent.id, amount=asked)
         case "requires_action":
-            return Answer(Outcome.ACTION_REQUIRED, reference=intent.id, action=_action(intent))
+            return Answer(Outcome.ACTION_REQUIRED, reference=intent.id, action=_action(intent), amount=asked)
         case "canceled" | "requires_payment_method":
             return Answer(Outcome.DECLINED, reference=intent.id, reason=DECLINED)
         case _:
@@ -293,5 +300,9 @@ def _told(event: dict[str, Any]) -> Message:
         type=str(event["type"]),
         reference=str((about.get("id") if is_intent else about.get("payment_intent")) or ""),
         key=str((about.get("metadata") or {}).get("payment") or ""),
-        body={"created": event.get("created"), **{name: about[name] for name in _TOLD if name in about}},
+        body={
+            "created": event.get("created"),
+            "is_disputed": event["type"] == "charge.dispute.created",
+            **{name: about[name] for name in _TOLD if name in about},
+        },
     )

@@ -11,6 +11,8 @@ from ordering.services.noting import add_note
 from ordering.services.paying import settle_payment
 from ordering.services.placing import CheckoutRequest, checkout, guest_token_of
 from ordering.services.quoting import quote
+from ordering.services.receiving import Receipt, payment_receive
+from ordering.services.reconciling import reconcile_payments
 from ordering.services.recovering import settle_open_payments
 from ordering.services.refunding import RefundRequest, refund_create, settle_open_refunds, settle_refunds
 from ordering.services.reserving import release_expired, tell_expiring
@@ -23,6 +25,7 @@ __all__ = [
     "Address",
     "CheckoutRequest",
     "Parcel",
+    "Receipt",
     "RefundRequest",
     "add_lines",
     "add_note",
@@ -39,8 +42,10 @@ __all__ = [
     "may_manage",
     "merge_carts",
     "payment_accept",
+    "payment_receive",
     "process",
     "quote",
+    "reconcile_payments",
     "refund_create",
     "reject",
     "release",

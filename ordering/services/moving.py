@@ -8,8 +8,8 @@ from django.db import transaction
 
 from ordering import events
 from ordering.errors import OrderError, OrderErrorCode
-from ordering.models import Order, OrderAction, OrderStatus, Payment, PaymentState, PaymentStatus
-from ordering.services import approving, once, states
+from ordering.models import Order, OrderAction, OrderStatus
+from ordering.services import approving, once, reviewing, states
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -31,9 +31,7 @@ def confirm(*, order_id: UUID | str, actor: "User", idempotency_key: str | None 
         return once.Done(order, is_replay=True)
     states.permit(order, OrderAction.CONFIRM, actor)
 
-    Payment.objects.filter(order=order, state=PaymentState.IN_REVIEW).update(state=PaymentState.AUTHORIZED)
-    order.payment_status = PaymentStatus.AUTHORIZED
-    order.save(update_fields=["payment_status"])
+    reviewing.accept(order, actor=actor)
     approving.accept(order, actor=actor)
     claim.keep(order)
     return once.Done(order, is_replay=False)
@@ -77,6 +75,7 @@ def release(*, order_id: UUID | str, actor: "User", idempotency_key: str | None 
     if claim.answer:
         return once.Done(order, is_replay=True)
     states.permit(order, OrderAction.RELEASE, actor)
+    reviewing.check_accepted(order)
 
     # One that was held before anybody kept where it was goes on from the beginning.
     back = OrderStatus(order.held_from or OrderStatus.CONFIRMED)

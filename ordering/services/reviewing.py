@@ -6,7 +6,6 @@ Whoever does not accept one cancels its order: then the money goes back.
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 
 from ordering import events
@@ -46,7 +45,7 @@ def accept(order: Order, *, actor: "User") -> Payment:
     if payment.state != PaymentState.IN_REVIEW:
         raise OrderError(OrderErrorCode.ACTION_NOT_ALLOWED, "No payment of it is in review.", field=["id"])
     if payment.captured_amount:
-        payment.state = PaymentState.CAPTURED
+        payment.state = PaymentState.CAPTURED if payment.refundable.amount else PaymentState.REFUNDED
     else:
         payment.state = PaymentState.AUTHORIZED
         order.payment_status = PaymentStatus.AUTHORIZED
@@ -80,7 +79,7 @@ def is_in_review(order: Order) -> bool:
     return Payment.objects.filter(order=order, state=PaymentState.IN_REVIEW).exists()
 
 
-def check_accepted(order: Order, actor: "User | AnonymousUser") -> None:
+def check_accepted(order: Order) -> None:
     """ACTION_NOT_ALLOWED while the payment is in review."""
     if is_in_review(order):
         raise OrderError(

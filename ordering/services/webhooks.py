@@ -11,8 +11,8 @@ from django.utils import timezone
 from notifications import outbox
 from ordering import events
 from ordering.gateways import GatewayError, gateway
-from ordering.models import Payment, WebhookMessage
-from ordering.services import paying
+from ordering.models import Payment, PaymentState, WebhookMessage
+from ordering.services import matching, recovering
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def receive(*, gateway_name: str, body: bytes, headers: Mapping[str, str]) -> No
             message_id=message.id,
             defaults={
                 "type": message.type[:100],
-                "body": {"reference": message.reference, "key": message.key, **message.body},
+                "body": {**message.body, "reference": message.reference, "key": message.key},
             },
         )
         if is_new:
@@ -106,9 +106,13 @@ def _close(message: WebhookMessage, outcome: str) -> WebhookMessage:
 def _applied(message: WebhookMessage) -> str:
     payment = _payment_of(message)
     if payment is None:
-        return "No payment of this shop."
-    paying.settle_payment(order_id=payment.order_id)
-    return f"Order {payment.order.number}"
+        return "It is about no payment of this shop."
+    if payment.state == PaymentState.REQUESTED and payment.updated_at > timezone.now() - recovering.RECOVER_AFTER:
+        raise LaterError("The checkout is still running.")
+    reconciling.reconcile(order_id=payment.order_id)
+    if message.body.get("is_disputed"):  # the bank may take the money back; the parcel had better stay until then
+        return matching.hold(payment_id=payment.pk, reason="The buyer disputes the charge.")
+    return matching.match(payment_id=payment.pk)
 
 
 def _payment_of(message: WebhookMessage) -> Payment | None:
