@@ -1,8 +1,9 @@
 """The tree of categories."""
 
+from collections.abc import Iterable
 from typing import Self
 
-from django.db import models
+from django.db import connections, models
 from django.db.models.expressions import RawSQL
 
 from catalog.permissions import CatalogPermission
@@ -28,6 +29,24 @@ class CategoryQuerySet(models.QuerySet["Category"]):
             "SELECT id FROM path WHERE id IS NOT NULL"
         )
         return self.filter(pk__in=RawSQL(path, [key]))  # noqa: S611
+
+    def paths(self, keys: Iterable[int]) -> dict[int, set[int]]:
+        """Of each of these categories itself and all its ancestors. One statement for all, none for no category."""
+        found: dict[int, set[int]] = {key: {key} for key in keys}
+        if not found:
+            return found
+        table = self.model._meta.db_table
+        places = ", ".join(["%s"] * len(found))
+        path = (
+            f"WITH RECURSIVE path(leaf, id) AS (SELECT id, parent_id FROM {table} WHERE id IN ({places}) "  # noqa: S608
+            f"UNION SELECT path.leaf, parent.parent_id FROM {table} parent JOIN path ON parent.id = path.id) "
+            "SELECT leaf, id FROM path WHERE id IS NOT NULL"
+        )
+        with connections[self.db].cursor() as cursor:
+            cursor.execute(path, list(found))
+            for leaf, ancestor in cursor.fetchall():
+                found[leaf].add(ancestor)
+        return found
 
     def with_slug(self, slug: str) -> Self:
         """The category that has this slug, or had it before: an old address still leads somewhere."""

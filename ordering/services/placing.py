@@ -99,28 +99,39 @@ def _accepted(cart_id: UUID, key: str, request: CheckoutRequest, actor: User | A
             return place()
     except OutOfStock as short:
         raise starting.out_of_stock(short) from None
-    except IntegrityError:  # the customer's other cart took the key at this very moment
+    except IntegrityError as taken:
+        if is_number_taken(taken):
+            return place()
+        # the customer's other cart took the key at this very moment
         raise once.conflict() from None
+
+
+def is_number_taken(error: IntegrityError) -> bool:
+    """Whether it is the number made for an order that another one has: the next one made is free."""
+    named = str(error).splitlines()[0]  # the lines after it show values, which may say anything
+    return "ordering_order_number" in named or "ordering_order.number" in named
 
 
 @transaction.atomic
 def _place(cart_id: UUID, key: str, request: CheckoutRequest, actor: User | AnonymousUser) -> once.Done[Order]:
-    _check_account(actor)
+    buyer = _buyer(cart_id, actor)
+    _check_account(buyer)
     cart = carts.locked_cart(cart_id, actor)
     digest = once.digest_of(asdict(request))
-    if earlier := _earlier(cart, key, actor):
+    if earlier := _earlier(cart, key, buyer):
         if earlier.cart_id != cart.pk or earlier.request_digest != digest:
             raise once.conflict()
         return once.Done(earlier, is_replay=True)
     carts.check_open(cart)
     orderable.check_payment(gateway=request.gateway, token=request.payment_token)
     _complete(cart, request)
-    email = orderable.checked_email(cart, request.email, actor)
-    customer = None if isinstance(actor, AnonymousUser) else actor
+    email = orderable.checked_email(cart, request.email, buyer)
+    customer = None if isinstance(buyer, AnonymousUser) else buyer
     quote = quoting.quote_to_order(cart, customer=customer, email=email)
     orderable.check(cart, quote, expected_total=request.expected_total)
 
-    order = _write_order(cart, key, digest, email, quote, customer)
+    drafted_by = actor if cart.drafted_by_id and not isinstance(actor, AnonymousUser) else None
+    order = _write_order(cart, key, digest, email, quote, customer, drafted_by)
     _write_lines(order, quote)
     promoting.use(order=order, applied=quote.totals.applied, buyer=quote.buyer)
     Payment.objects.create(
@@ -157,13 +168,20 @@ def _given_up(cart_id: UUID) -> bool:
     return True
 
 
+def _buyer(cart_id: UUID, actor: User | AnonymousUser) -> User | AnonymousUser:
+    """Whoever orders: the actor or, of a draft of the staff, the customer it is for; a guest where it has none."""
+    draft = Cart.objects.filter(pk=cart_id, drafted_by__isnull=False).select_related("customer")
+    cart = draft.visible_to(actor).first() if actor.is_staff else None
+    return actor if cart is None else cart.customer or AnonymousUser()
+
+
 def _check_account(actor: User | AnonymousUser) -> None:
     """Nothing is ordered for an account that ends this very moment: it is erased before, or after and then refused."""
     if isinstance(actor, AnonymousUser):
         return
     active = User.objects.select_for_update(no_key=True).filter(pk=actor.pk, is_active=True)
     if active.values_list("pk").first() is None:
-        raise OrderError(OrderErrorCode.NOT_FOUND, "Your account has just ended.", field=["cartId"])
+        raise OrderError(OrderErrorCode.NOT_FOUND, "The account has just ended.", field=["cartId"])
 
 
 def _earlier(cart: Cart, key: str, actor: User | AnonymousUser) -> Order | None:
@@ -184,11 +202,20 @@ def _complete(cart: Cart, request: CheckoutRequest) -> None:
         cart.shipping_method_id = request.shipping_method_id
 
 
-def _write_order(cart: Cart, key: str, digest: str, email: str, quote: Quote, customer: User | None) -> Order:
+def _write_order(
+    cart: Cart,
+    key: str,
+    digest: str,
+    email: str,
+    quote: Quote,
+    customer: User | None,
+    drafted_by: User | None,
+) -> Order:
     totals = quote.totals
     order = Order(
         number="".join(secrets.choice(NUMBER_ALPHABET) for _ in range(8)),
         customer=customer,
+        drafted_by=drafted_by,
         email=email,
         currency=cart.currency,
         note=cart.note,

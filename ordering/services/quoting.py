@@ -1,6 +1,7 @@
 """What a cart costs now: its lines, promotions, shipping and tax. The page of a cart and checkout ask the same."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -22,7 +23,8 @@ class Quote:
     """`lines` in their order, also those that cannot be bought now; `priced` are those in `totals`, one for one.
 
     `methods` are those on offer for this cart and its address, each with its `quoted` price, cheapest first; `method`
-    is the chosen one, or the cheapest. `coupons_refused` are on the cart and do not apply.
+    is the chosen one, or the cheapest. `offers` are the promotions that were looked at; `before` is what it would have
+    cost, had somebody else not used one up at the very moment it was to be ordered.
     """
 
     lines: list[CartLine]
@@ -31,8 +33,14 @@ class Quote:
     totals: pricing.Totals
     methods: list[ShippingMethod]
     method: ShippingMethod | None
-    coupons_refused: list[promoting.Refused]
+    offers: promoting.Offers
     buyer: promoting.Buyer
+    before: Money | None = None
+
+    @property
+    def coupons_refused(self) -> list[promoting.Refused]:
+        """The coupons that are on the cart and do not apply."""
+        return self.offers.refused
 
     def price_of(self, line: CartLine) -> Money:
         """What one of a line that is `priced` costs."""
@@ -53,7 +61,7 @@ def quote(cart: Cart, *, customer: "User | None" = None, email: str = "") -> Quo
 
     `customer` and `email` are who buys where the cart does not say so itself. After a change ask `quote_anew`.
     """
-    if not hasattr(cart, "_quote"):
+    if not is_known(cart):
         cart._quote = _quote(cart, customer, email)  # type: ignore[attr-defined]
     return cart._quote  # type: ignore[attr-defined]
 
@@ -64,9 +72,26 @@ def quote_anew(cart: Cart, *, customer: "User | None" = None, email: str = "") -
     return quote(cart, customer=customer, email=email)
 
 
+def quote_to_order(cart: Cart, *, customer: "User | None", email: str) -> Quote:
+    """The same, to be ordered for: its promotions are held until the transaction ends, so that it stays true."""
+    found = quote(cart, customer=customer, email=email)
+    if not promoting.lock(offers=found.offers, buyer=found.buyer):
+        return found
+    held = _quote(cart, customer, email, among=found.offers.keys)
+    if held.totals.total > found.totals.total:
+        held = replace(held, before=found.totals.total)
+    cart._quote = held  # type: ignore[attr-defined]
+    return held
+
+
 def forget(cart: Cart) -> None:
     """The cart has changed: whoever asks next what it costs has it read again."""
     cart.__dict__.pop("_quote", None)
+
+
+def is_known(cart: Cart) -> bool:
+    """Whether it was read already what this cart object costs."""
+    return hasattr(cart, "_quote")
 
 
 def is_buyable(line: CartLine) -> bool:
@@ -74,7 +99,7 @@ def is_buyable(line: CartLine) -> bool:
     return line.variant.is_active and line.variant.product.is_on_sale
 
 
-def _quote(cart: Cart, customer: "User | None", email: str) -> Quote:
+def _quote(cart: Cart, customer: "User | None", email: str, among: Collection[UUID] | None = None) -> Quote:
     # Not `cart.lines`: what the optimizer prefetched lacks the model's methods.
     related = ("variant__product__vendor", "variant__stock")
     lines = list(CartLine.objects.filter(cart=cart).select_related(*related).priced_in(cart.currency))
@@ -85,7 +110,7 @@ def _quote(cart: Cart, customer: "User | None", email: str) -> Quote:
     goods = [_goods(line, unit_prices[line.pk]) for line in priced]
     subtotal = pricing.subtotal_of(goods, cart.currency)
     buyer = promoting.Buyer(customer=cart.customer or customer, email=email or cart.email)
-    rules, refused = promoting.rules_of(cart=cart, subtotal=subtotal, buyer=buyer)
+    offers = promoting.offers_of(cart=cart, goods=goods, subtotal=subtotal, buyer=buyer, among=among)
     methods = shipping.offered(cart=cart, lines=priced, subtotal=subtotal)
     method = next((each for each in methods if each.pk == cart.shipping_method_id), methods[0] if methods else None)
     sent = pricing.Shipping(method.name, method.quoted, method.tax_class) if method else None
@@ -98,13 +123,13 @@ def _quote(cart: Cart, customer: "User | None", email: str) -> Quote:
             goods,
             currency=cart.currency,
             shipping=sent,
-            rules=rules,
+            rules=offers.rules,
             rates=_rates(goods, sent, address),
             prices_include_tax=settings.PRICES_INCLUDE_TAX,
         ),
         methods=methods,
         method=method,
-        coupons_refused=refused,
+        offers=offers,
         buyer=buyer,
     )
 
