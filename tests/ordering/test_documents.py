@@ -8,7 +8,7 @@ from pypdf import PdfReader
 
 from notifications import tasks as notifications
 from ordering import tasks
-from ordering.models import Document, NumberSeries, Order, TaxRate
+from ordering.models import Document, DocumentKind, NumberSeries, Order, Refund, TaxRate
 from ordering.services import documents
 from tests.conftest import Api, gid, make_user, make_variant
 from tests.shopping import ADDRESS, order_of
@@ -17,6 +17,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 DOCUMENTS = """query($id: ID!, $t: String) { order(id: $id, guestToken: $t) {
   documents { kind number issuedAt url } events { edges { node { type message } } } } }"""
+
+CANCEL = """mutation($id: ID!, $t: String) {
+  orderCancel(id: $id, reason: "Changed my mind", guestToken: $t) { userErrors { code } } }"""
 
 
 @pytest.fixture
@@ -110,6 +113,29 @@ def test_an_order_that_is_not_paid_has_no_invoice(guest, variant, private):
     order = order_of(guest, (gid(variant), 1), token="tok_review")
 
     assert documents_of(guest, order) == []
+
+
+def test_a_refund_has_a_credit_note_that_names_the_invoice(guest, variant, private):
+    order = order_of(guest, (gid(variant), 2))
+    guest(CANCEL, id=order["id"], t=order["guestToken"])
+    tasks.make_documents()
+
+    invoice, note = documents_of(guest, order)
+
+    assert (note["kind"], note["number"]) == ("CREDIT_NOTE", invoice["number"].replace("INV", "CN"))
+    text = text_of(guest, note["url"])
+    for said in ("Credit note", invoice["number"], "VAT contained", "7.17 EUR", "Credited", "44.90 EUR"):
+        assert said in text
+
+
+def test_the_news_of_a_refund_may_come_twice(guest, variant, private):
+    order = order_of(guest, (gid(variant), 2))
+    guest(CANCEL, id=order["id"], t=order["guestToken"])
+
+    documents.issue_credit_note(refund_id=Refund.objects.get().pk)
+
+    assert Document.objects.filter(kind=DocumentKind.CREDIT_NOTE).count() == 1
+    assert NumberSeries.objects.get(kind=DocumentKind.CREDIT_NOTE).last == 1
 
 
 def test_strangers_see_no_documents_and_a_wrong_link_says_nothing(guest, customer, variant, private):
