@@ -12,7 +12,7 @@ from notifications import outbox
 from ordering import events
 from ordering.gateways import GatewayError, gateway
 from ordering.models import Payment, PaymentState, WebhookMessage
-from ordering.services import matching, recovering
+from ordering.services import matching, paying, recovering
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +109,7 @@ def _applied(message: WebhookMessage) -> str:
         return "It is about no payment of this shop."
     if payment.state == PaymentState.REQUESTED and payment.updated_at > timezone.now() - recovering.RECOVER_AFTER:
         raise LaterError("The checkout is still running.")
-    reconciling.reconcile(order_id=payment.order_id)
+    paying.settle_payment(order_id=payment.order_id)
     if message.body.get("is_disputed"):  # the bank may take the money back; the parcel had better stay until then
         return matching.hold(payment_id=payment.pk, reason="The buyer disputes the charge.")
     return matching.match(payment_id=payment.pk)
