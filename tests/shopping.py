@@ -25,6 +25,11 @@ ORDER_FIELDS = """
 CART_CREATE = f"""
 mutation($input: CartCreateInput) {{ cartCreate(input: $input) {{ cart {{ {CART_FIELDS} }} {ERRORS} }} }}
 """
+CHECKOUT_START = f"""
+mutation($cartId: ID!) {{
+  checkoutStart(cartId: $cartId) {{ cart {{ id reservedUntil lines {{ id reservedUntil }} }} {ERRORS} }}
+}}
+"""
 CHECKOUT = f"""
 mutation($cartId: ID!, $key: String!, $input: CheckoutInput!) {{
   checkoutComplete(cartId: $cartId, idempotencyKey: $key, input: $input) {{
@@ -39,6 +44,11 @@ def cart_with(api: Any, *lines: tuple[str, int]) -> dict[str, Any]:
     payload = api(CART_CREATE, input={"lines": [{"variantId": id, "quantity": n} for id, n in lines]})["cartCreate"]
     assert payload["userErrors"] == []
     return payload["cart"]
+
+
+def start(api: Any, cart_id: str) -> dict[str, Any]:
+    """The payload of checkoutStart."""
+    return api(CHECKOUT_START, cartId=cart_id)["checkoutStart"]
 
 
 def checkout(api: Any, cart_id: str, *, token: str = "tok_ok", key: str | None = None, **input: Any) -> dict[str, Any]:
