@@ -8,7 +8,7 @@ from tests.conftest import Api, gid, make_user
 
 ERRORS = "userErrors { code field message retryable }"
 PRODUCT = """
-  id name slug status description tags attributes seoTitle seoDescription isFeatured isDigital publishedAt
+  id name slug status description tags attributes seoTitle seoDescription isFeatured isDigital taxClass publishedAt
   allowedTransitions category { name } vendor { name } priceRange { min { amount } max { amount currency } }
   variants { sku name barcode isActive weightGrams price { amount currency } compareAtPrice { amount }
     options { name value } quantityAvailable image { id } }

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import F, OuterRef, Subquery, Sum
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +11,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from catalog.admin.images import ImageInline
 from catalog.admin.kit import DetailInline, FormerSlugInline, Kept, ServiceForm, ServiceSaved, actor, given
@@ -30,10 +31,15 @@ STATUS_COLOURS = {
 
 class ProductForm(ServiceForm):
     tags = forms.CharField(required=False, widget=UnfoldAdminTextInputWidget, help_text="Separated by commas.")
+    tax_class = forms.ChoiceField(widget=UnfoldAdminSelectWidget, help_text="The rates of each stand in the tax rates.")
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.initial["tags"] = ", ".join(self.instance.tags)
+        if "tax_class" in self.fields:
+            # A class that settings have no more stays until somebody chooses another.
+            classes = dict.fromkeys([*settings.TAX_CLASSES, self.instance.tax_class])
+            self.fields["tax_class"].choices = [(name, name.capitalize()) for name in classes]
 
     def clean_tags(self) -> list[str]:
         return [tag for tag in self.cleaned_data["tags"].split(",") if tag.strip()]
@@ -107,7 +113,7 @@ class ProductAdmin(Buttons, Kept, ServiceSaved, ModelAdmin):
             {
                 "fields": [
                     *("name", "slug", "status", "published_at", ("category", "vendor")),
-                    *("description", "tags", ("is_featured", "is_digital")),
+                    *("description", "tags", ("is_featured", "is_digital"), "tax_class"),
                 ]
             },
         ),

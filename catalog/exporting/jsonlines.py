@@ -36,6 +36,7 @@ class Writer:
             "attributes": product.attributes,
             "isFeatured": product.is_featured,
             "isDigital": product.is_digital,
+            "taxClass": product.tax_class,
             "seoTitle": product.seo_title,
             "seoDescription": product.seo_description,
             "images": [{"url": address_of(image), "alt": image.alt} for image in product.images.all()],

@@ -9,6 +9,8 @@ import io
 import re
 from collections.abc import Mapping
 
+from django.conf import settings
+
 from catalog import models
 from catalog.importing.products import FEATURED_TAG
 from catalog.importing.rows import OPTION_NUMBERS
@@ -59,6 +61,7 @@ class Writer:
             "Prices in other currencies": any(variant.prices.all() for variant in variants),
             # Always there; whether it is published the CSV does say.
             "Publication dates": True,
+            "Tax classes": product.tax_class != settings.TAX_CLASSES[0],
         }
         return [what for what, is_there in found.items() if is_there]
 

@@ -34,7 +34,7 @@ MAX_IMAGES = 2 * models.MAX_VARIANTS
 
 _PRODUCT_KEYS = {
     *("handle", "title", "description", "status", "publishedAt", "category", "vendor", "tags", "attributes"),
-    *("isFeatured", "isDigital", "seoTitle", "seoDescription", "images", "variants"),
+    *("isFeatured", "isDigital", "taxClass", "seoTitle", "seoDescription", "images", "variants"),
 }
 _VARIANT_KEYS = {
     *("sku", "name", "barcode", "options", "prices", "weightGrams", "stock", "image", "isActive"),
@@ -204,6 +204,7 @@ def _product(node: _Object) -> ParsedProduct:
         tags=_tags(node) if "tags" in node else None,
         is_featured=node.truth("isFeatured"),
         is_digital=node.truth("isDigital"),
+        tax_class=_tax_class(node) if "taxClass" in node else None,
         published_at=_published_at(node) if "publishedAt" in node else None,
         attributes=node.found.get("attributes"),  # what may be in them is the catalogue's to say
         seo_title=node.text("seoTitle", 255) if "seoTitle" in node else None,
@@ -219,6 +220,13 @@ def _status(node: _Object) -> models.ProductStatus:
         node.refuse("status", f"“{short(found)}” is not a status. Write ACTIVE, DRAFT or ARCHIVED.")
         return models.ProductStatus.DRAFT
     return models.ProductStatus(found)
+
+
+def _tax_class(node: _Object) -> str:
+    found = node.text("taxClass")
+    if complaint := values.complaint_about_tax_class(found):
+        node.refuse("taxClass", complaint)
+    return found
 
 
 def _category(node: _Object) -> tuple[str, ...]:

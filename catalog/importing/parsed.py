@@ -93,6 +93,7 @@ class ParsedProduct:
     images: tuple[ParsedImage, ...] | None
     attributes: Mapping[str, Any] | None = None
     is_digital: bool | None = None
+    tax_class: str | None = None
     published_at: datetime | None = None
 
 

@@ -92,6 +92,12 @@ def complaint_about_tags(tags: Sequence[str]) -> str:
     return ""
 
 
+def complaint_about_tax_class(name: str) -> str:
+    if name not in settings.TAX_CLASSES:
+        return f"“{short(name)}” is not a tax class of this shop. It has: {', '.join(settings.TAX_CLASSES)}."
+    return ""
+
+
 def complaint_about_path(path: Sequence[str]) -> str:
     """What is wrong with the way to a category; empty if nothing is."""
     if not all(path):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _PRODUCT = [
     *("name", "description", "status", "published_at", "category", "vendor", "tags", "attributes", "is_featured"),
-    *("is_digital", "seo_title", "seo_description", "price_min", "price_max", "currency", "updated_at"),
+    *("is_digital", "tax_class", "seo_title", "seo_description", "price_min", "price_max", "currency", "updated_at"),
 ]
 _VARIANT = [
     *("barcode", "name", "options", "options_key", "price_amount", "compare_at_amount", "currency", "weight_grams"),

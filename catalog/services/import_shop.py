@@ -32,6 +32,7 @@ class Wanted:
             "attributes": self._attributes(),
             "is_featured": parsed.is_featured,
             "is_digital": parsed.is_digital,
+            "tax_class": parsed.tax_class,
             "published_at": parsed.published_at,
             "seo_title": parsed.seo_title,
             "seo_description": parsed.seo_description,

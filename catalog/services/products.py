@@ -11,6 +11,7 @@ from django.utils.text import slugify
 
 from catalog import events, models
 from catalog.errors import CatalogError, CatalogErrorCode, not_found
+from catalog.importing.values import complaint_about_tax_class
 from catalog.permissions import CatalogPermission
 from catalog.services import access, content, prices, races, slugs, variants
 from notifications import outbox
@@ -185,6 +186,12 @@ def _checked_category(category_id: int | None, *, field: list[str]) -> int | Non
     return category_id
 
 
+def _checked_tax_class(name: str, *, field: list[str]) -> str:
+    if complaint := complaint_about_tax_class(name):
+        raise CatalogError(CatalogErrorCode.INVALID, complaint, field=field)
+    return name
+
+
 def _checked_moment(moment: datetime, *, field: list[str]) -> datetime:
     """Databases keep UTC, in which a moment at either end of the calendar may not exist."""
     try:
@@ -205,4 +212,5 @@ CHECKS: dict[str, tuple[str, Any]] = {
     "seo_title": ("seoTitle", content.checked_line),
     "seo_description": ("seoDescription", content.checked_seo_description),
     "published_at": ("publishedAt", _checked_moment),
+    "tax_class": ("taxClass", _checked_tax_class),
 }

@@ -41,6 +41,27 @@ def test_what_is_saved_is_recorded_as_who_saved_it(admin_client, admin_user):
     assert set(event.payload["fields"]) == {"name", "tags", "attributes"}
 
 
+def test_a_product_is_of_one_of_the_shops_tax_classes(admin_client):
+    product = make_product()
+
+    _save(admin_client, product, tax_class="reduced")
+    refused = _send(admin_client, product, tax_class="luxury")
+
+    assert list(refused.context_data["adminform"].form.errors) == ["tax_class"]
+    product.refresh_from_db()
+    assert product.tax_class == "reduced"
+    assert product_events(product).get().payload["fields"] == ["tax_class"]
+
+
+def test_a_class_that_the_shop_has_no_more_stays_until_somebody_chooses_another(admin_client):
+    product = make_product(tax_class="luxury")
+
+    _save(admin_client, product, name="Oak stool")
+
+    product.refresh_from_db()
+    assert (product.name, product.tax_class) == ("Oak stool", "luxury")
+
+
 def test_saving_without_a_change_records_nothing(admin_client):
     product = make_product(variants=2)
 

@@ -121,7 +121,11 @@ def test_pictures_positions_and_vendors_of_one_name_stay(tmp_path, format):
 def test_json_lines_bring_prices_in_other_currencies_and_all_else_back(tmp_path, settings):
     settings.SHOP_CURRENCIES = ["EUR", "USD", "JPY"]
     product = make_product(
-        variants=2, attributes={"material": "oak", "sizes": [1, 2.5, None, True]}, is_digital=True, is_featured=True
+        variants=2,
+        attributes={"material": "oak", "sizes": [1, 2.5, None, True]},
+        is_digital=True,
+        is_featured=True,
+        tax_class="zero",
     )
     first, second = product.variants.all()
     models.VariantPrice.objects.create(variant=first, currency="USD", amount=Decimal("21.50"), compare_at_amount=30)
@@ -135,6 +139,7 @@ def test_json_lines_bring_prices_in_other_currencies_and_all_else_back(tmp_path,
     exactly_back(path, "JSON_LINES", 1)
 
     told = json.loads(path.read_text())
+    assert told["taxClass"] == "zero"
     assert told["attributes"] == {"material": "oak", "sizes": [1, 2.5, None, True]}
     assert told["variants"][0]["prices"] == [
         {"currency": "EUR", "amount": "20.00", "compareAt": None},
@@ -247,6 +252,7 @@ def test_what_of_a_product_the_csv_cannot_tell_is_said_once_with_how_many_have_i
     models.VariantPrice.objects.create(variant=first.variants.first(), currency="USD", amount=22)
     models.ProductVariant.objects.filter(position=0).update(name="0")  # as their one option says
     first.variants.filter(position=1).update(name="1", is_active=False)
+    models.Product.objects.filter(pk=first.pk).update(tax_class="reduced")
     path = tmp_path / "products.csv"
 
     _, untold = export(path)
@@ -258,6 +264,7 @@ def test_what_of_a_product_the_csv_cannot_tell_is_said_once_with_how_many_have_i
         "Prices in other currencies of 1 product are not in the file: Shopify's CSV has no place for them. "
         "JSON Lines has.",
         "Publication dates of 2 products are not in the file: Shopify's CSV has no place for them. JSON Lines has.",
+        "Tax classes of 1 product are not in the file: Shopify's CSV has no place for them. JSON Lines has.",
     ]
     assert export(tmp_path / "products.jsonl")[1] == ""
 

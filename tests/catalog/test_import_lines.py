@@ -70,6 +70,7 @@ def test_a_line_becomes_a_product_with_everything_it_says(write, settings):
             "attributes": {"material": "clay"},
             "isFeatured": True,
             "isDigital": True,
+            "taxClass": "reduced",
             "seoTitle": "The mug",
             "seoDescription": "A mug.",
             "images": [{"url": "https://a.example/1.jpg", "alt": "One"}],
@@ -92,6 +93,7 @@ def test_a_line_becomes_a_product_with_everything_it_says(write, settings):
         "Clay & Co",
     )
     assert (product.attributes, product.is_featured, product.is_digital) == ({"material": "clay"}, True, True)
+    assert product.tax_class == "reduced"
     assert (product.seo_title, product.seo_description) == ("The mug", "A mug.")
     assert (product.price_min, product.price_max) == (Decimal("12.5"), Decimal("12.5"))
     small, large = product.variants.all()
@@ -309,6 +311,10 @@ def test_all_or_nothing_is_nothing_if_anything_is_wrong(write):
         ),
         (MUG | {"vendor": ""}, "vendor: The name of the vendor is missing. Write it, or leave the key out."),
         (MUG | {"tags": "a"}, "tags: This is not a list. Write it in [ ]."),
+        (
+            MUG | {"taxClass": "luxury"},
+            "taxClass: “luxury” is not a tax class of this shop. It has: standard, reduced, zero.",
+        ),
         (MUG | {"isFeatured": "yes"}, "isFeatured: Write true or false, without quotation marks."),
         (MUG | {"attributes": []}, 'attributes: These are an object such as { "material": "oak" }.'),
         (

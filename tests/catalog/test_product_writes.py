@@ -63,6 +63,7 @@ def test_a_seller_makes_a_product_of_their_own_vendor_and_it_is_a_draft(seller, 
         "seoDescription": "",
         "isFeatured": False,
         "isDigital": False,
+        "taxClass": "standard",
         "publishedAt": made.published_at.isoformat(),
         "allowedTransitions": ["ACTIVE", "ARCHIVED"],
         "category": None,
@@ -91,6 +92,7 @@ def test_all_that_is_given_is_kept(maker):
         "seoDescription": "For desks.\nBright.",
         "isFeatured": True,
         "isDigital": True,
+        "taxClass": "reduced",
         "publishedAt": "2030-01-02T03:04:05+00:00",
     }
 
@@ -226,6 +228,8 @@ def test_a_slug_another_product_has_is_refused(seller, maker):
     ("input", "code"),
     [
         ({"name": " "}, "REQUIRED"),
+        ({"taxClass": "luxury"}, "INVALID"),
+        ({"taxClass": ""}, "INVALID"),
         ({"name": "n" * 256}, "INVALID"),
         ({"name": "a\0b"}, "INVALID"),
         ({"slug": "s" * 101}, "INVALID"),

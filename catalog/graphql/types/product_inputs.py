@@ -22,6 +22,10 @@ _PRICE = "In the shop's own currency, tax included, with at most its decimals."
 _COMPARE_AT = "What it cost before: above the price."
 _OPTIONS = "At most 5. No two active variants of a product have the same."
 _SLUG = 'For its address: at most 100 of a to z, digits and hyphens, "desk-lamp".'
+_TAX_CLASS = (
+    'How it is taxed: one of the shop\'s classes, such as "standard" or "reduced"; a refusal says which there are. '
+    "Which rate that is depends on where an order goes."
+)
 _HTML = "HTML, at most 100,000 characters. Scripts and what else could run is refused."
 
 
@@ -83,6 +87,7 @@ class ProductCreateInput:
     seo_description: str | None = UNSET
     is_featured: bool | None = strawberry.field(default=UNSET, description="For those who manage all products.")
     is_digital: bool | None = UNSET
+    tax_class: str | None = strawberry.field(default=UNSET, description=_TAX_CLASS + ' "standard" when absent.')
     published_at: datetime | None = strawberry.field(
         default=UNSET, description="Not shown before this moment, even when it is active; now when absent."
     )
@@ -109,6 +114,7 @@ class ProductUpdateInput:
     seo_description: str | None = UNSET
     is_featured: bool | None = strawberry.field(default=UNSET, description="For those who manage all products.")
     is_digital: bool | None = UNSET
+    tax_class: str | None = strawberry.field(default=UNSET, description=_TAX_CLASS)
     published_at: datetime | None = UNSET
 
 

@@ -245,6 +245,9 @@ class Product(kit.Keyed, relay.Node):
     vendor: Vendor
     is_featured: auto
     is_digital: bool = strawberry_django.field(description="Whether it is delivered as a file, not in a parcel.")
+    tax_class: str = strawberry_django.field(
+        description='How it is taxed, such as "standard" or "reduced"; the rate depends on where an order goes.'
+    )
     published_at: auto
     created_at: auto
     updated_at: auto
