@@ -545,5 +545,7 @@ LOGGING = {
         "celery.app.trace": {"level": "WARNING" if CELERY_TASK_ALWAYS_EAGER else "INFO"},
         "daphne": {"level": "WARNING"},
         "django.channels.server": {"level": "WARNING"},
+        # It would tell of every request to Stripe, twice.
+        "stripe": {"level": "WARNING"},
     },
 }

@@ -11,6 +11,7 @@ from typing import cast
 from graphql import (
     FieldNode,
     FragmentSpreadNode,
+    GraphQLInterfaceType,
     GraphQLList,
     GraphQLNamedType,
     GraphQLNullableType,
@@ -125,6 +126,6 @@ def _mutations(operation: OperationDefinitionNode) -> int:
 
 
 def _type_of(parent: GraphQLNamedType | None, field: str) -> GraphQLType | None:
-    """The type of an object's field; None for introspection, and for a field that does not exist."""
-    fields = parent.fields if isinstance(parent, GraphQLObjectType) else {}
+    """The type of an object's or an interface's field; None for introspection, and for a field that does not exist."""
+    fields = parent.fields if isinstance(parent, (GraphQLObjectType, GraphQLInterfaceType)) else {}
     return fields[field].type if field in fields else None

@@ -35,6 +35,7 @@ import notifications.graphql.subscriptions
 import ordering.graphql.mutations
 import ordering.graphql.queries
 import ordering.graphql.subscriptions
+import ordering.graphql.types
 import workflows.graphql.mutations
 import workflows.graphql.queries
 import workflows.graphql.subscriptions
@@ -191,6 +192,8 @@ schema = Schema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
+    # Kinds of something that are found through it alone.
+    types=ordering.graphql.types.CART_PROBLEMS,
     config=StrawberryConfig(relay_max_results=kit.MAX_PAGE, scalar_map={kit.Upload: kit.UPLOAD}),
     extensions=[
         StreamedResults,

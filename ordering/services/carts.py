@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
+from django.db.models import QuerySet
 
 from catalog.models import ProductVariant
 from ordering.errors import OrderError, OrderErrorCode
@@ -111,14 +112,19 @@ def check_open(cart: Cart, *, field: str = "cartId") -> None:
             "What was in this cart is in its customer's cart now. Go on with that one, or start a new one.",
             field=[field],
         )
-    waiting = [PaymentState.REQUESTED, PaymentState.ACTION_REQUIRED]
-    if Payment.objects.filter(order__cart=cart, order__status=OrderStatus.PENDING, state__in=waiting).exists():
+    if waiting_payments().filter(order__cart=cart).exists():
         raise OrderError(
             OrderErrorCode.CHECKOUT_IN_PROGRESS,
             "A checkout of this cart is waiting for its payment. Try again in a moment.",
             field=[field],
             retryable=True,
         )
+
+
+def waiting_payments() -> QuerySet[Payment]:
+    """Those of checkouts that nobody has decided yet: the gateway does not answer, or the buyer has to do something."""
+    waiting = [PaymentState.REQUESTED, PaymentState.ACTION_REQUIRED]
+    return Payment.objects.filter(order__status=OrderStatus.PENDING, state__in=waiting)
 
 
 def locked_cart(cart_id: UUID | str, actor: "User | AnonymousUser") -> Cart:

@@ -43,7 +43,8 @@ def personal_data(*, user: User) -> dict[str, Any]:
 
 def _told_cart(cart: Cart) -> dict[str, Any]:
     return {
-        **_columns(cart, ["currency", "created_at", "updated_at", "completed_at"]),
+        **_columns(cart, ["currency", "email", "note", "shipping_address", "billing_address"]),
+        **_columns(cart, ["created_at", "updated_at", "reminded_at", "completed_at"]),
         "lines": [{"sku": line.variant.sku, **_columns(line, ["quantity", "created_at"])} for line in cart.lines.all()],
     }
 
@@ -99,8 +100,8 @@ def forget_erased_customers() -> int:
 
 
 def _carts_of(user: User) -> Q:
-    """Also one that was filled by a guest, who then signed in to check out."""
-    return Q(customer=user) | Q(customer=None, orders__customer=user)
+    """Also one that was filled by a guest, who then signed in to check out, or had it merged."""
+    return Q(customer=user) | Q(customer=None, orders__customer=user) | Q(merged_into__customer=user)
 
 
 @transaction.atomic

@@ -2,14 +2,18 @@
 
 import strawberry
 
-from ordering.graphql.mutations import carts, checkout, fulfillments, orders
+from ordering.graphql.mutations import cart_details, carts, checkout, downloads, drafts, fulfillments, orders, returns
 
 
 @strawberry.type
 class Mutation(
+    cart_details.Mutation,
     carts.Mutation,
     checkout.Mutation,
+    downloads.Mutation,
+    drafts.Mutation,
     fulfillments.Mutation,
     orders.Mutation,
+    returns.Mutation,
 ):
     pass

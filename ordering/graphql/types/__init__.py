@@ -5,6 +5,7 @@ from ordering.graphql.types.cart_problems import CART_PROBLEMS, CartProblem
 from ordering.graphql.types.carts import Cart, CartEvent, CartLine, CartMergeOutcome, ShippingMethod
 from ordering.graphql.types.documents import Document
 from ordering.graphql.types.downloads import DigitalFile, Download
+from ordering.graphql.types.drafts import DraftOrder
 from ordering.graphql.types.errors import OrderUserError, refusals
 from ordering.graphql.types.fulfillments import Fulfillment, FulfillmentLine
 from ordering.graphql.types.history import OrderEvent, OrderNote
@@ -28,6 +29,7 @@ __all__ = [
     "DigitalFile",
     "Document",
     "Download",
+    "DraftOrder",
     "Fulfillment",
     "FulfillmentLine",
     "Order",

@@ -13,7 +13,7 @@ from ordering import models, services
 from ordering.graphql.types.addresses import PostalAddress
 from ordering.graphql.types.cart_problems import CartProblem, problem_of
 from ordering.graphql.types.prices import PriceStep
-from ordering.services import problems, quoting
+from ordering.services import merging, problems, quoting
 from ordering.services.quoting import Quote
 from schema import kit
 
@@ -217,6 +217,37 @@ class CartEvent:
             occurred_at=event.occurred_at,
             payload=event.payload,
         )
+
+
+CartMergeOutcomeKind = strawberry.enum(
+    merging.MergeOutcome,
+    name="CartMergeOutcomeKind",
+    description="""What became of a line of a guest's cart that was merged.
+
+ADDED: it is a line of the customer's cart now. SUMMED: the customer had some already. CAPPED_BY_STOCK: only so many as
+there are, or as a line may hold. PRICE_CHANGED: it is there, at another price than the guest was shown. UNAVAILABLE: it
+is sold out, or not sold any more, and did not come along.""",
+)
+
+
+@strawberry.type
+class CartMergeOutcome:
+    """What became of one line of a guest's cart."""
+
+    sku: str
+    variant: ProductVariant | None = strawberry.field(description="Null once the shop deleted it.")
+    outcome: CartMergeOutcomeKind
+    quantity: int = strawberry.field(description="So many of it were in the customer's cart right after the merge.")
+
+    @staticmethod
+    def all_of(merged: merging.Merged) -> "list[CartMergeOutcome]":
+        variants = merged.variants()
+        return [
+            CartMergeOutcome(
+                sku=each.sku, variant=variants.get(each.variant_id), outcome=each.outcome, quantity=each.quantity
+            )
+            for each in merged.outcomes
+        ]
 
 
 def _quote(cart: models.Cart, info: kit.Info) -> Quote:
