@@ -1,15 +1,19 @@
-"""Shipping methods, to be edited."""
+"""Shipping zones and methods, to be edited."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin
+from django.forms import BaseInlineFormSet
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from catalog import money
+from ordering.admin import places
+from ordering.admin.taxes import TaxClassForm
 from ordering.models import ShippingMethod, ShippingTier, ShippingZone
 
 
@@ -40,9 +44,7 @@ class ShippingZoneForm(forms.ModelForm):  # type: ignore[type-arg]
         self.initial["countries"] = ", ".join(self.instance.countries)
 
     def clean_countries(self) -> list[str]:
-        codes = [code.strip().upper() for code in self.cleaned_data["countries"].split(",") if code.strip()]
-        if wrong := [code for code in codes if not (len(code) == 2 and code.isascii() and code.isalpha())]:
-            raise forms.ValidationError(f"“{wrong[0]}” is not the code of a country. It has two letters, such as DE.")
+        codes = [places.country_of(code) for code in self.cleaned_data["countries"].split(",") if code.strip()]
         return list(dict.fromkeys(codes))
 
 
@@ -59,17 +61,51 @@ class ShippingZoneAdmin(ModelAdmin):
         return ", ".join(zone.countries) or "everywhere else"
 
 
+class ShippingMethodForm(CurrencyForm, TaxClassForm):
+    def clean(self) -> dict[str, Any]:
+        """Amounts are kept as they are written, so they have no more decimals than their currency."""
+        found = super().clean() or self.cleaned_data
+        if currency := found.get("currency"):
+            for name in ("price_amount", "free_above"):
+                if complaint := _complaint(found.get(name), currency):
+                    self.add_error(name, complaint)
+        return found
+
+
+class ShippingTierForms(BaseInlineFormSet):  # type: ignore[type-arg]
+    def clean(self) -> None:
+        super().clean()
+        if not (currency := self.instance.currency) or not money.is_currency(currency):
+            return
+        for form in self.forms:
+            for name in ("from_subtotal_amount", "price_amount"):
+                if complaint := _complaint(form.cleaned_data.get(name), currency):
+                    form.add_error(name, complaint)
+
+
+def _complaint(amount: Decimal | None, currency: str) -> str:
+    """What is wrong with an amount; empty if nothing is."""
+    if amount is None:
+        return ""
+    if amount < 0:
+        return "This is below zero. Write 0 or more."
+    if amount != money.rounded(amount, currency).amount:
+        return f"{currency} has {money.exponent(currency)} decimals. Round it."
+    return ""
+
+
 class ShippingTierInline(TabularInline):
     model = ShippingTier
+    formset = ShippingTierForms
     fields = ["from_weight_grams", "from_subtotal_amount", "price_amount"]
     extra = 0
 
 
 @admin.register(ShippingMethod)
 class ShippingMethodAdmin(ModelAdmin):
-    form = CurrencyForm
+    form = ShippingMethodForm
     list_display = ["name", "zone", "price", "free_from", "is_active"]
-    list_filter = ["is_active", "zone"]
+    list_filter = ["is_active", "currency", "zone"]
     list_select_related = ["zone"]
     search_fields = ["name"]
     ordering = ["name"]
