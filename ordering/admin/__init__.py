@@ -1,5 +1,5 @@
 """Selling in the admin, a module a subject."""
 
-from ordering.admin import carts, documents, fulfillments, orders, payments, shipping
+from ordering.admin import carts, documents, fulfillments, orders, payments, shipping, taxes, webhooks
 
-__all__ = ["carts", "documents", "fulfillments", "orders", "payments", "shipping"]
+__all__ = ["carts", "documents", "fulfillments", "orders", "payments", "shipping", "taxes", "webhooks"]

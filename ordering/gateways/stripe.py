@@ -126,7 +126,9 @@ class Stripe:
                     {"idempotency_key": key},
                 )
         except _UnpayableError:
-            return Answer(Outcome.DECLINED, reason=f"{amount} cannot be given back to a card: round it.")
+            return Answer(
+                Outcome.DECLINED, reason=f"{amount.amount} {amount.currency} cannot be given back to a card: round it."
+            )
         except (stripe.CardError, stripe.InvalidRequestError) as refused:
             return Answer(Outcome.DECLINED, reason=_short(refused.user_message or "Stripe refused the refund."))
         if refund.status in ("failed", "canceled"):

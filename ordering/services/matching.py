@@ -1,0 +1,152 @@
+"""Bringing a payment to what the gateway's books say of it, and holding back what cannot be brought together.
+
+Money may move at the gateway without the shop: somebody captures or refunds in its dashboard, an authorisation expires,
+an answer was lost. Whoever calls `match`, however often, finds the same.
+"""
+
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils import timezone
+from moneyed import Money
+
+from ordering import events
+from ordering.gateways import Answer, GatewayError, Outcome, Stage, Standing, gateway
+from ordering.models import Order, OrderStatus, Payment, PaymentState, Refund, RefundState
+from ordering.services import paying, refunding, reviewing, states
+
+UNMATCHED = "It changed in this very moment."
+_UNDECIDED = frozenset({PaymentState.REQUESTED, PaymentState.ACTION_REQUIRED, PaymentState.AWAITED})
+_OVER = frozenset({PaymentState.DECLINED, PaymentState.VOIDED})
+_ENDED = frozenset({OrderStatus.CANCELLED, OrderStatus.REJECTED})
+# What a person can still decide about.
+_REVIEWABLE = frozenset({PaymentState.AUTHORIZED, PaymentState.CAPTURED, PaymentState.DECLINED})
+
+
+def match(*, payment_id: UUID | str) -> str:
+    """Compares the payment with the gateway's books and says in a sentence what came of it.
+
+    `GatewayError` when the gateway does not answer. Never call it inside a transaction.
+    """
+    payment = Payment.objects.select_related("order").get(pk=payment_id)
+    if payment.state in _UNDECIDED or not payment.reference:
+        return "Nothing is decided yet."
+    if not connection.in_atomic_block:  # a gateway may take seconds: meanwhile somebody else can have the connection
+        connection.close()
+    keeper = gateway(payment.gateway)
+    standing = keeper.standing(reference=payment.reference)
+    if standing is None:
+        return "The gateway keeps no books of it."
+    if payment.state in _OVER and payment.order.status in _ENDED and _has_money(standing):
+        # Its order ended, and with it the shop's claim: a buyer finished in the browser what was given up here.
+        answer = keeper.void(key=f"{payment.pk}:release", reference=payment.reference)
+        if answer.outcome is not Outcome.APPROVED:
+            raise GatewayError(answer.reason)
+        return _note_released(payment)
+    return _bring(payment, standing)
+
+
+def hold(*, payment_id: UUID | str, reason: str) -> str:
+    """Has a person look at the payment, for a reason the gateway told; returns what was done in a sentence."""
+    with transaction.atomic():
+        order, payment = _locked(payment_id)
+        return _held(order, payment, reason)
+
+
+def _has_money(standing: Standing) -> bool:
+    return standing.stage is Stage.AUTHORIZED or standing.captured > standing.refunded
+
+
+def _locked(payment_id: UUID | str) -> tuple[Order, Payment]:
+    order = Order.objects.select_for_update(of=("self",)).get(payment__pk=payment_id)
+    payment = Payment.objects.select_for_update().get(pk=payment_id)
+    payment.order = order
+    return order, payment
+
+
+@transaction.atomic
+def _note_released(asked: Payment) -> str:
+    order, _ = _locked(asked.pk)
+    states.tell(order, events.OrderPaymentReleased(number=order.number), tell_buyer=False)
+    return "It was released: its order had ended."
+
+
+@transaction.atomic
+def _bring(asked: Payment, standing: Standing) -> str:
+    order, payment = _locked(asked.pk)
+    if _figures(payment) != _figures(asked):  # the books were read too early
+        raise GatewayError(UNMATCHED)
+    if payment.state == PaymentState.IN_REVIEW:
+        return "A person has to look at it."
+    if order.status in _ENDED and payment.state == PaymentState.AUTHORIZED:
+        return "Its order ended: it is being released."
+    if odd := _odd(payment, standing):
+        return _held(order, payment, odd)
+    if payment.state == PaymentState.AUTHORIZED and standing.stage is Stage.CAPTURED:
+        return _note_captured(order, payment, standing)
+    if standing.refunded.amount > payment.refunded_amount:
+        return _note_refunded(order, payment, standing.refunded.amount - payment.refunded_amount)
+    return "Both agree."
+
+
+def _figures(payment: Payment) -> tuple[str, Decimal, Decimal]:
+    return payment.state, payment.captured_amount, payment.refunded_amount
+
+
+def _odd(payment: Payment, standing: Standing) -> str:
+    """What the shop cannot explain, in a sentence, or an empty text."""
+    if standing.amount != payment.money:
+        return f"The payment service has it as {_words(standing.amount)}; the order is {_words(payment.money)}."
+    if payment.state == PaymentState.AUTHORIZED:
+        return "The payment service has released the authorisation." if standing.stage is Stage.ENDED else ""
+    if payment.state in _OVER:
+        return "The payment service has money for it." if _has_money(standing) else ""
+    if standing.captured.amount != payment.captured_amount:
+        return f"The payment service has collected {_words(standing.captured)}."
+    return ""
+
+
+def _words(amount: Money) -> str:
+    return f"{amount.amount} {amount.currency.code}"
+
+
+def _held(order: Order, payment: Payment, reason: str) -> str:
+    if payment.review_reason == reason[: reviewing.MAX_REASON]:
+        return f"A person was told before: {reason}"
+    if payment.state not in _REVIEWABLE:
+        return f"Nothing can be done about it any more: {reason}"
+    reviewing.hold(order, payment, reason)
+    payment.save(update_fields=["state", "review_reason", "updated_at"])
+    return f"Held for review: {reason}"
+
+
+def _note_captured(order: Order, payment: Payment, standing: Standing) -> str:
+    paying.note_captured(order, payment, Answer(Outcome.APPROVED, amount=standing.captured))
+    payment.save(update_fields=["state", "captured_amount", "review_reason", "updated_at"])
+    order.save(update_fields=["payment_status", "is_payment_awaited"])
+    return f"{_words(standing.captured)} were collected at the gateway."
+
+
+def _note_refunded(order: Order, payment: Payment, more: Decimal) -> str:
+    """Money went back that nobody asked for here."""
+    made = Refund.objects.create(
+        payment=payment,
+        state=RefundState.DONE,
+        amount=more,
+        currency=payment.currency,
+        reason="Given back by the payment service.",
+        settled_at=timezone.now(),
+    )
+    payment.refunded_amount += more
+    payment.save(update_fields=["refunded_amount", "updated_at"])
+    refunding.note_given_back(order, payment)
+    refunded = events.OrderRefunded(
+        number=order.number,
+        refund_id=str(made.pk),
+        amount=str(made.money.amount),
+        currency=made.currency,
+        reason=made.reason,
+    )
+    states.tell(order, refunded)
+    return f"{_words(made.money)} were given back at the gateway."
