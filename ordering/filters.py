@@ -9,7 +9,17 @@ from django import forms
 from django.conf import settings
 from django.db.models import QuerySet
 
-from ordering.models import MAX_NUMBER, Order, OrderStatus, PaymentStatus, Return, ReturnStatus, normalised_number
+from ordering.models import (
+    MAX_NUMBER,
+    Order,
+    OrderStatus,
+    PaymentStatus,
+    Promotion,
+    PromotionKind,
+    Return,
+    ReturnStatus,
+    normalised_number,
+)
 
 MAX_SEARCH = 100
 MAX_EMAIL = 254
@@ -101,3 +111,21 @@ class ReturnFilterSet(django_filters.FilterSet):
     class Meta:
         model = Return
         fields: list[str] = []
+
+
+class PromotionFilterSet(django_filters.FilterSet):
+    """What the promotion list can be narrowed by. Several together mean: all of them."""
+
+    is_active = django_filters.BooleanFilter(help_text="Whether it is switched on, its time being over or not.")
+    is_coupon = django_filters.BooleanFilter(
+        field_name="code", lookup_expr="isnull", exclude=True, help_text="Those with a code, or those without."
+    )
+    kind = django_filters.ChoiceFilter(choices=PromotionKind.choices)
+    code = django_filters.CharFilter(method="coded", max_length=40, help_text="How the code begins, in any case.")
+
+    class Meta:
+        model = Promotion
+        fields: list[str] = []
+
+    def coded(self, queryset: QuerySet[Promotion], name: str, value: str) -> QuerySet[Promotion]:
+        return queryset.filter(code__startswith=value.strip().upper())

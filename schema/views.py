@@ -15,6 +15,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonRe
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 from django.views.static import serve
 from strawberry.django.views import GraphQLView as StrawberryView
@@ -22,8 +23,8 @@ from strawberry.django.views import GraphQLView as StrawberryView
 from accounts.graphql import cookies
 from accounts.services import privacy, sessions
 from catalog.services import jobs
-from ordering.services import documents
-from schema import kit
+from ordering.services import documents, downloading
+from schema import kit, ranges
 
 # Everything a page loads is ours; GraphiQL's editor writes style attributes.
 PAGE_POLICY = (
@@ -147,14 +148,53 @@ def document_file(request: HttpRequest, token: str) -> HttpResponseBase:
     return _handed_out(request, *found, "application/pdf")
 
 
-def _handed_out(request: HttpRequest, file: "File[Any]", name: str, kind: str) -> HttpResponseBase:
+@require_safe
+def download(request: HttpRequest, token: str) -> HttpResponseBase:
+    """A file that was bought, of `Order.downloads.url`: for whoever has the link, which holds for an hour.
+
+    A GET counts as one of the buyer's downloads. HEAD does not; nor does, within an hour of what was counted, a part
+    that begins behind the first byte: a broken connection goes on, a program that fetches parts at once counts once.
+    """
+    found = downloading.offered(token=token)
+    if found is None:
+        return _gone("This link has expired. Ask for the order again: its downloads have new ones while they last.")
+    etag = f'"{found.file_id}"'
+    part = ranges.asked_for(request, size=found.file.size, etag=etag)
+    is_continued = part.start > 0 and downloading.goes_on(found)
+    response: HttpResponseBase
+    if not part.length:
+        response = _private(HttpResponse())
+    elif request.method == "HEAD" and (is_continued or found.downloads_left):
+        response = _described(HttpResponse(), part.length, found.file.name)
+    elif request.method == "GET" and (file := downloading.opened(download=found, is_continued=is_continued)):
+        response = _handed_out(request, ranges.PartOfFile(file, part), found.file.name)
+    else:
+        return _gone("This file was downloaded as often as it may be.")
+    response["Accept-Ranges"] = "bytes"
+    response["ETag"] = etag
+    if not part.is_whole:
+        named = f"{part.start}-{part.stop - 1}" if part.length else "*"
+        response["Content-Range"] = f"bytes {named}/{found.file.size}"
+        response.status_code = 206 if part.length else 416
+    return response
+
+
+def _handed_out(
+    request: HttpRequest, file: "File[Any] | ranges.PartOfFile", name: str, kind: str = "application/octet-stream"
+) -> HttpResponseBase:
     """A private file under this name, which no cache keeps."""
     # A server that waits for no answer needs pieces it can wait for; it would read a file to its end at once.
     is_async = isinstance(request, ASGIRequest)
     response: HttpResponseBase = StreamingHttpResponse(_pieces(file)) if is_async else FileResponse(file)
+    return _described(response, file.size, name, kind)
+
+
+def _described(
+    response: HttpResponseBase, size: int, name: str, kind: str = "application/octet-stream"
+) -> HttpResponseBase:
     response["Content-Type"] = kind
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["Content-Length"] = str(file.size)
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    response["Content-Length"] = str(size)
     return _private(response)
 
 
@@ -168,7 +208,7 @@ def _private(response: HttpResponseBase) -> HttpResponseBase:
     return response
 
 
-async def _pieces(file: "File[Any]") -> AsyncIterator[bytes]:
+async def _pieces(file: "File[Any] | ranges.PartOfFile") -> AsyncIterator[bytes]:
     read = sync_to_async(file.read, thread_sensitive=False)
     try:
         while piece := await read(1 << 16):

@@ -86,11 +86,16 @@ def _check_available(
 
 
 @transaction.atomic
-def put_back(*, quantities: Mapping[int, int]) -> None:
+def put_back(
+    *,
+    quantities: Mapping[int, int],
+    reason: MovementReason = MovementReason.CANCELLED,
+    actor: "User | None" = None,
+) -> None:
     """Puts so many of each variant (id → quantity) back on the shelf."""
     levels = locked(quantities)
     after = {pk: min(level.on_hand + quantities[pk], MAX_STOCK) for pk, level in levels.items()}
-    _move(levels.values(), after, reason=MovementReason.CANCELLED)
+    _move(levels.values(), after, reason=reason, actor=actor)
 
 
 # ── By people ────────────────────────────────────────────────────────────────────────────────────────────────────────

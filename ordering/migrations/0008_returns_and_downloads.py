@@ -26,9 +26,14 @@ class Migration(migrations.Migration):
             name="started_at",
             field=models.DateTimeField(blank=True, help_text="When it was last begun.", null=True),
         ),
+        migrations.RemoveIndex(model_name="return", name="return_by_status"),
         migrations.AddIndex(
             model_name="return",
-            index=models.Index(fields=["-requested_at", "id"], name="return_by_newest"),
+            index=models.Index(fields=["status", "requested_at", "id"], name="return_by_status"),
+        ),
+        migrations.AddIndex(
+            model_name="return",
+            index=models.Index(fields=["requested_at", "id"], name="return_by_newest"),
         ),
         migrations.AddIndex(
             model_name="orderline",

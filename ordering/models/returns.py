@@ -81,8 +81,8 @@ class Return(models.Model):
             models.CheckConstraint(condition=models.Q(status__in=ReturnStatus.values), name="return_status_is_known"),
         ]
         indexes = [
-            models.Index(fields=["status", "-requested_at", "id"], name="return_by_status"),
-            models.Index(fields=["-requested_at", "id"], name="return_by_newest"),
+            models.Index(fields=["status", "requested_at", "id"], name="return_by_status"),
+            models.Index(fields=["requested_at", "id"], name="return_by_newest"),
         ]
 
     def __str__(self) -> str:

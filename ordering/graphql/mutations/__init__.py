@@ -2,7 +2,7 @@
 
 import strawberry
 
-from ordering.graphql.mutations import cart_details, carts, checkout, downloads, drafts, fulfillments, orders, returns
+from ordering.graphql.mutations import cart_details, carts, checkout, downloads, drafts, fulfillments, orders, promotions, returns
 
 
 @strawberry.type
@@ -14,6 +14,7 @@ class Mutation(
     drafts.Mutation,
     fulfillments.Mutation,
     orders.Mutation,
+    promotions.Mutation,
     returns.Mutation,
 ):
     pass

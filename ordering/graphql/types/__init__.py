@@ -17,15 +17,18 @@ from ordering.graphql.types.orders import (
     OrderOrdering,
 )
 from ordering.graphql.types.prices import PriceStep
+from ordering.graphql.types.promotions import CartCoupon, CustomerGroup, OrderPromotion, Promotion, PromotionFilters
 from ordering.graphql.types.returns import Return, ReturnFilters, ReturnLine, ReturnReason
 
 __all__ = [
     "CART_PROBLEMS",
     "Cart",
+    "CartCoupon",
     "CartEvent",
     "CartLine",
     "CartMergeOutcome",
     "CartProblem",
+    "CustomerGroup",
     "DigitalFile",
     "Document",
     "Download",
@@ -39,9 +42,12 @@ __all__ = [
     "OrderLine",
     "OrderNote",
     "OrderOrdering",
+    "OrderPromotion",
     "OrderUserError",
     "PostalAddress",
     "PriceStep",
+    "Promotion",
+    "PromotionFilters",
     "Return",
     "ReturnFilters",
     "ReturnLine",
