@@ -33,7 +33,7 @@ MAX_QUANTITY = 1000
 MAX_LIMIT = 10**9
 MAX_PRIORITY = 1000
 # So many categories, products or groups can be named.
-MAX_NAMED = 1000
+MAX_NAMED = 200
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9_-]{2,39}")
 # What only some kinds have, and what those must have.
 _OF_KIND: dict[str, frozenset[str]] = {

@@ -2,7 +2,17 @@
 
 import strawberry
 
-from ordering.graphql.mutations import cart_details, carts, checkout, downloads, drafts, fulfillments, orders, promotions, returns
+from ordering.graphql.mutations import (
+    cart_details,
+    carts,
+    checkout,
+    downloads,
+    drafts,
+    fulfillments,
+    orders,
+    promotions,
+    returns,
+)
 
 
 @strawberry.type

@@ -16,6 +16,7 @@ from ordering.graphql.types.orders import (
     OrderLine,
     OrderOrdering,
 )
+from ordering.graphql.types.payments import Payment, PaymentGateway, Refund, RefundLine
 from ordering.graphql.types.prices import PriceStep
 from ordering.graphql.types.promotions import CartCoupon, CustomerGroup, OrderPromotion, Promotion, PromotionFilters
 from ordering.graphql.types.returns import Return, ReturnFilters, ReturnLine, ReturnReason
@@ -44,10 +45,14 @@ __all__ = [
     "OrderOrdering",
     "OrderPromotion",
     "OrderUserError",
+    "Payment",
+    "PaymentGateway",
     "PostalAddress",
     "PriceStep",
     "Promotion",
     "PromotionFilters",
+    "Refund",
+    "RefundLine",
     "Return",
     "ReturnFilters",
     "ReturnLine",

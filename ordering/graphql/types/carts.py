@@ -13,6 +13,7 @@ from ordering import models, services
 from ordering.graphql.types.addresses import PostalAddress
 from ordering.graphql.types.cart_problems import CartProblem, problem_of
 from ordering.graphql.types.prices import PriceStep
+from ordering.graphql.types.promotions import CartCoupon
 from ordering.services import merging, problems, quoting
 from ordering.services.quoting import Quote
 from schema import kit
@@ -171,10 +172,10 @@ class Cart(kit.Keyed, relay.Node):
         return _quote(root, info).needs_shipping
 
     @strawberry_django.field(
-        prefetch_related=["coupons"], description="The codes of its coupons, also of those that do not apply now."
+        only=_PRICED, description="In the order they are taken off, with those that do not apply now."
     )
-    def coupons(root: strawberry.Parent[models.Cart]) -> list[str]:
-        return sorted(coupon.code for coupon in root.coupons.all() if coupon.code)
+    def coupons(root: strawberry.Parent[models.Cart], info: kit.Info) -> list[CartCoupon]:
+        return CartCoupon.all_of(_quote(root, info), root.currency)
 
     @strawberry_django.field(
         only=[*_PRICED, "completed_at"],

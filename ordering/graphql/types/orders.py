@@ -17,7 +17,9 @@ from ordering.graphql.types.documents import Document
 from ordering.graphql.types.downloads import Download
 from ordering.graphql.types.fulfillments import Fulfillment
 from ordering.graphql.types.history import ForStaff, OrderEvent, OrderNote
+from ordering.graphql.types.payments import REFUNDS, Payment, Refund, refunds_of
 from ordering.graphql.types.prices import PriceStep
+from ordering.graphql.types.promotions import OrderPromotion
 from ordering.graphql.types.returns import Return
 from ordering.permissions import OrderPermission
 from ordering.services import downloading
@@ -94,6 +96,7 @@ class Order(kit.Keyed, relay.Node):
     documents: list[Document] = strawberry_django.field(
         description="The invoice once it is paid, and a credit note for each refund."
     )
+    payment: Payment | None
     shipping_method: str = strawberry_django.field(description="Empty where nothing travels.")
     note: str = strawberry_django.field(description="From the buyer, for the shop.")
     prices_include_tax: auto
@@ -121,6 +124,12 @@ class Order(kit.Keyed, relay.Node):
     )
     def downloads(root: strawberry.Parent[models.Order], info: kit.Info) -> list[Download]:
         return [Download.of(each, root, info) for each in downloading.of_order(root)]
+
+    @strawberry_django.field(
+        only=["pk"], prefetch_related=REFUNDS, description="What was given back or is to be, oldest first."
+    )
+    def refunds(root: strawberry.Parent[models.Order]) -> list[Refund]:
+        return refunds_of(root)
 
     @strawberry_django.field(only=["placed_at"])
     def placed_at(root: strawberry.Parent[models.Order]) -> datetime:
@@ -153,6 +162,13 @@ class Order(kit.Keyed, relay.Node):
     )
     def price_breakdown(root: strawberry.Parent[models.Order]) -> list[PriceStep]:
         return [PriceStep.kept(step, root.currency) for step in root.price_breakdown]
+
+    @strawberry_django.field(
+        only=["price_breakdown", "currency"],
+        description="What made it cheaper, in the order it was taken off; an order that ended shows them as well.",
+    )
+    def promotions(root: strawberry.Parent[models.Order]) -> list[OrderPromotion]:
+        return OrderPromotion.all_of(root.price_breakdown, root.currency)
 
     @strawberry_django.field(only=["total_amount", "currency"])
     def total(root: strawberry.Parent[models.Order]) -> kit.Money:
