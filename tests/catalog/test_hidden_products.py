@@ -20,7 +20,7 @@ CHECKOUT = """
 mutation($cart: ID!) {
   checkoutComplete(cartId: $cart, idempotencyKey: "once", input: {
     email: "you@example.com", payment: { token: "tok_ok" },
-    shippingAddress: { fullName: "You", line1: "1 High Street", city: "Berlin", country: "DE" }
+    shippingAddress: { fullName: "You", line1: "1 High Street", postalCode: "10115", city: "Berlin", country: "DE" }
   }) { order { id } guestToken userErrors { code } }
 }
 """
