@@ -1,6 +1,7 @@
 """Checkout: a cart becomes an order, exactly once, and its payment is asked for."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -15,7 +16,6 @@ from accounts.models import User
 from accounts.postal import Address
 from catalog.errors import OutOfStock
 from catalog.services import stock
-from ordering import events
 from ordering.errors import OrderError, OrderErrorCode
 from ordering.gateways import GatewayError
 from ordering.models import Cart, Order, OrderLine, OrderStatus, Payment, PaymentState, guest_key_of
@@ -88,7 +88,7 @@ def _accepted(cart_id: UUID, key: str, request: CheckoutRequest, actor: User | A
     once.check_key(key)
 
     def place() -> once.Done[Order]:
-        return reserving.or_once_more(lambda: _place(cart_id, key, request, actor), cart_id=cart_id)
+        return reserving.or_once_more(lambda: _numbered(lambda: _place(cart_id, key, request, actor)), cart_id=cart_id)
 
     try:
         try:
@@ -99,15 +99,21 @@ def _accepted(cart_id: UUID, key: str, request: CheckoutRequest, actor: User | A
             return place()
     except OutOfStock as short:
         raise starting.out_of_stock(short) from None
-    except IntegrityError as taken:
-        if is_number_taken(taken):
-            return place()
-        # the customer's other cart took the key at this very moment
+    except IntegrityError:  # the customer's other cart took the key at this very moment
         raise once.conflict() from None
 
 
-def is_number_taken(error: IntegrityError) -> bool:
-    """Whether it is the number made for an order that another one has: the next one made is free."""
+def _numbered(place: Callable[[], once.Done[Order]]) -> once.Done[Order]:
+    """What `place` gives, tried once more where another order has the number that was made for this one."""
+    try:
+        return place()
+    except IntegrityError as taken:
+        if not _is_number_taken(taken):
+            raise
+        return place()
+
+
+def _is_number_taken(error: IntegrityError) -> bool:
     named = str(error).splitlines()[0]  # the lines after it show values, which may say anything
     return "ordering_order_number" in named or "ordering_order.number" in named
 
@@ -162,9 +168,7 @@ def _given_up(cart_id: UUID) -> bool:
     order = waiting.select_for_update(of=("self",)).first()
     if order is None:
         return False
-    ended = events.OrderPaymentDeclined(number=order.number, reason="Another checkout was begun instead.")
-    states.move(order, OrderStatus.CANCELLED, ended, tell_buyer=False)
-    states.put_back(order)
+    paying.end_checkout(order, "Another checkout was begun instead.")
     return True
 
 

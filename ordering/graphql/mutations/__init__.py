@@ -10,6 +10,7 @@ from ordering.graphql.mutations import (
     drafts,
     fulfillments,
     orders,
+    payments,
     promotions,
     returns,
 )
@@ -24,6 +25,7 @@ class Mutation(
     drafts.Mutation,
     fulfillments.Mutation,
     orders.Mutation,
+    payments.Mutation,
     promotions.Mutation,
     returns.Mutation,
 ):
