@@ -82,6 +82,15 @@ class Payment(models.Model):
         return money.rounded(self.amount, self.currency)
 
     @property
+    def captured(self) -> Money:
+        return money.rounded(self.captured_amount, self.currency)
+
+    @property
+    def refunded(self) -> Money:
+        """What was given back, or is being given back."""
+        return money.rounded(self.refunded_amount, self.currency)
+
+    @property
     def refundable(self) -> Money:
         """What was captured and not given back."""
         return money.rounded(self.captured_amount - self.refunded_amount, self.currency)
@@ -126,7 +135,10 @@ class Refund(models.Model):
 
     @property
     def money(self) -> Money:
-        return money.rounded(self.amount, self.currency)
+        return self.rounded(self.amount)
+
+    def rounded(self, amount: Decimal) -> Money:
+        return money.rounded(amount, self.currency)
 
 
 class RefundLine(models.Model):
