@@ -31,7 +31,7 @@ userErrors { code message }
 """
 CREATE = f"mutation($lines: [CartLineInput!]!) {{ cartCreate(input: {{lines: $lines}}) {{ {CART_FIELDS} }} }}"
 ADDRESS = f"""
-mutation($cart: ID!, $input: CartAddressesInput!) {{
+mutation($cart: ID!, $input: CartAddressesSetInput!) {{
   cartAddressesSet(cartId: $cart, input: $input) {{ {CART_FIELDS} }}
 }}
 """
