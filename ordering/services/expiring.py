@@ -8,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from catalog.services import stock
@@ -78,12 +79,11 @@ def _remind_some() -> int:
 
 
 def _told_lately(addresses: Collection[str]) -> set[str]:
-    written = Notification.objects.filter(
-        event__type=events.CartAbandoned.type,
-        email__in=list(addresses),
-        created_at__gt=timezone.now() - REMINDED_UNTIL,
+    lately = Notification.objects.filter(
+        event__type=events.CartAbandoned.type, created_at__gt=timezone.now() - REMINDED_UNTIL
     )
-    return {email.lower() for email in written.values_list("email", flat=True)}
+    written = lately.annotate(address=Lower("email")).filter(address__in=[address.lower() for address in addresses])
+    return set(written.values_list("address", flat=True))
 
 
 def _abandoned(cart: Cart) -> events.CartAbandoned:

@@ -1,9 +1,12 @@
 """What keeps a cart from being checked out as it is, one type for each kind."""
 
 from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 import strawberry
+from strawberry_django.optimizer import optimize
 
+from ordering import models
 from ordering.graphql.types.errors import OrderErrorCode
 from ordering.services import problems
 from schema import kit
@@ -14,13 +17,37 @@ if TYPE_CHECKING:
 _CARTS = strawberry.lazy("ordering.graphql.types.carts")
 
 
+class _Lines:
+    """The lines of a cart's problems, loaded together with what the client asked of them."""
+
+    def __init__(self, cart: models.Cart, line_ids: list[UUID]):
+        self._cart = cart
+        self._line_ids = line_ids
+        self._loaded: dict[object, dict[UUID, models.CartLine]] = {}
+
+    def of(self, kind: type, line_id: UUID, info: kit.Info) -> models.CartLine | None:
+        """One of them. Each kind of problem may be asked for other fields of its line, so each loads them anew."""
+        asked = (kind, info.path.key)
+        if asked not in self._loaded:
+            lines = optimize(models.CartLine.objects.filter(pk__in=self._line_ids), info)
+            self._loaded[asked] = {line.pk: line for line in lines}
+            for line in self._loaded[asked].values():
+                line.cart = self._cart
+        return self._loaded[asked].get(line_id)
+
+
 @strawberry.interface
 class CartProblem:
     """Something to show the buyer before checkout, which would refuse the cart with `code`."""
 
     code: OrderErrorCode
     message: str = strawberry.field(description="For the buyer: what is wrong.")
-    line: Annotated["CartLine", _CARTS] | None = strawberry.field(description="Null when it is about the whole cart.")
+    line_id: strawberry.Private[UUID | None]
+    lines: strawberry.Private[_Lines]
+
+    @strawberry.field(description="Null when it is about the whole cart.")
+    def line(self, info: kit.Info) -> Annotated["CartLine", _CARTS] | None:
+        return self.lines.of(type(self), self.line_id, info) if self.line_id else None
 
 
 @strawberry.type
@@ -95,9 +122,16 @@ CART_PROBLEMS = [
 ]
 
 
-def problem_of(problem: problems.Problem) -> CartProblem:
-    """The problem as the API shows it."""
-    told = {"code": problem.code, "message": problem.message, "line": problem.line}
+def problems_of(cart: models.Cart) -> list[CartProblem]:
+    """The cart's problems as the API shows them."""
+    found = problems.of_cart(cart)
+    lines = _Lines(cart, [problem.line.pk for problem in found if problem.line])
+    return [_shown(problem, lines) for problem in found]
+
+
+def _shown(problem: problems.Problem, lines: _Lines) -> CartProblem:
+    line_id = problem.line.pk if problem.line else None
+    told = {"code": problem.code, "message": problem.message, "line_id": line_id, "lines": lines}
     match problem:
         case problems.OnlySomeLeft():
             return OnlySomeLeft(**told, available=problem.available)

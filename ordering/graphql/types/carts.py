@@ -11,10 +11,10 @@ from catalog.graphql.types import ProductVariant
 from notifications.models import Event
 from ordering import models, services
 from ordering.graphql.types.addresses import PostalAddress
-from ordering.graphql.types.cart_problems import CartProblem, problem_of
+from ordering.graphql.types.cart_problems import CartProblem, problems_of
 from ordering.graphql.types.prices import PriceStep
 from ordering.graphql.types.promotions import CartCoupon
-from ordering.services import merging, problems, quoting
+from ordering.services import merging, quoting
 from ordering.services.quoting import Quote
 from schema import kit
 
@@ -192,7 +192,7 @@ problems {
     )
     def problems(root: strawberry.Parent[models.Cart], info: kit.Info) -> list[CartProblem]:
         _quote(root, info)
-        return [problem_of(problem) for problem in problems.of_cart(root)]
+        return problems_of(root)
 
     @strawberry_django.field(only=_PRICED, description="How the total comes to be: the lines of a receipt.")
     def price_breakdown(root: strawberry.Parent[models.Cart], info: kit.Info) -> list[PriceStep]:
