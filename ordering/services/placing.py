@@ -20,7 +20,7 @@ from ordering.errors import OrderError, OrderErrorCode
 from ordering.gateways import GatewayError
 from ordering.models import Cart, Order, OrderLine, OrderStatus, Payment, PaymentState, guest_key_of
 from ordering.pricing import Step
-from ordering.services import addresses, carts, once, orderable, paying, promoting, quoting, reserving, starting, states
+from ordering.services import addresses, carts, once, orderable, paying, promoting, quoting, reserving, starting
 from ordering.services.quoting import Quote
 
 # Read out on the telephone without mistakes: no vowels, so no words; no 0/O, 1/I/L, 2/Z, 5/S, 8/B.

@@ -1,29 +1,41 @@
 """Checkout: a cart becomes an order exactly once, and every refusal leaves everything as it was."""
 
 import uuid
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
+from moneyed import Money
 from strawberry.relay.utils import to_base64
 
 from catalog.models import Product, ProductStatus, ProductVariant, StockLevel
 from notifications.models import Event
-from ordering.models import Cart, Order, OrderLine, Payment, PaymentStatus, ShippingMethod
+from ordering import services
+from ordering.gateways import Outcome, Stage, Standing
+from ordering.models import Cart, Order, OrderLine, Payment, PaymentStatus, ShippingMethod, ShippingZone
 from tests.conftest import Api, gid, make_product, make_user, make_variant
-from tests.shopping import ADDRESS, CART_CREATE, CHECKOUT, cart_with, checkout, order_of
+from tests.shopping import ADDRESS, CART_CREATE, CHECKOUT, cart_with, checkout, order_of, start
 
 pytestmark = pytest.mark.django_db
 
 ADD = """mutation($cartId: ID!, $lines: [CartLineInput!]!) {
   cartLinesAdd(cartId: $cartId, lines: $lines) { cart { id itemCount } userErrors { code } } }"""
+ADDRESSES = """mutation($id: ID!, $input: CartAddressesSetInput!) {
+  cartAddressesSet(cartId: $id, input: $input) { cart { id } userErrors { code } } }"""
+SET_METHOD = """mutation($id: ID!, $method: ID!) {
+  cartShippingMethodSet(cartId: $id, shippingMethodId: $method) { cart { id } userErrors { code } } }"""
 METHODS = """query($id: ID!) { cart(id: $id) {
   availableShippingMethods(country: "DE") { id name price { amount currency } } } }"""
 UNKNOWN_METHOD = to_base64("ShippingMethod", 4711)
-MOST_FOR_A_CHECKOUT = 40
-MOST_FOR_THE_WHOLE_WAY = 90
+ORDER = """query($id: ID!, $t: String) { order(id: $id, guestToken: $t) {
+  number status total { amount } priceBreakdown { label }
+  lines { sku productName quantity totalPrice { amount } } } }"""
+MOST_FOR_A_CHECKOUT = 44
+MOST_FOR_THE_WHOLE_WAY = 110
 
 
 @pytest.fixture
@@ -37,6 +49,10 @@ def refusal(payload):
     (error,) = payload["userErrors"]
     assert error["message"]
     return error["code"], error["field"], error["retryable"]
+
+
+def set_addresses(api, cart_id, **input):
+    assert api(ADDRESSES, id=cart_id, input=input)["cartAddressesSet"]["userErrors"] == []
 
 
 def in_tables():
@@ -158,26 +174,26 @@ def part(**parts):
 @pytest.mark.parametrize(
     ("input", "code", "field"),
     [
+        ({"shippingAddress": None}, "REQUIRED", ["input", "shippingAddress"]),
         ({"email": None}, "REQUIRED", ["input", "email"]),
         ({"email": "   "}, "REQUIRED", ["input", "email"]),
         ({"email": "nobody"}, "REQUIRED", ["input", "email"]),
         ({"email": "a\0b@example.com"}, "REQUIRED", ["input", "email"]),
         ({"email": "a" * 250 + "@example.com"}, "REQUIRED", ["input", "email"]),
         ({"email": "a@example.com\nBcc: all@example.com"}, "REQUIRED", ["input", "email"]),
-        (part(country="XX"), "INVALID", ["input", "shippingAddress", "country"]),
-        (part(country="de"), "INVALID", ["input", "shippingAddress", "country"]),
-        (part(country=""), "INVALID", ["input", "shippingAddress", "country"]),
-        (part(country="Germany"), "INVALID", ["input", "shippingAddress", "country"]),
-        (part(country="EU"), "INVALID", ["input", "shippingAddress", "country"]),
-        (part(fullName=" "), "REQUIRED", ["input", "shippingAddress", "fullName"]),
-        (part(line1=""), "REQUIRED", ["input", "shippingAddress", "line1"]),
-        (part(city=""), "REQUIRED", ["input", "shippingAddress", "city"]),
-        (part(fullName="A\0da"), "INVALID", ["input", "shippingAddress", "fullName"]),
-        (part(postalCode="1\n2"), "INVALID", ["input", "shippingAddress", "postalCode"]),
-        (part(line1="x" * 10_000), "INVALID", ["input", "shippingAddress", "line1"]),
-        (part(phone="x" * 201), "INVALID", ["input", "shippingAddress", "phone"]),
-        ({"billingAddress": ADDRESS | {"city": "\0"}}, "INVALID", ["input", "billingAddress", "city"]),
-        ({"billingAddress": ADDRESS | {"country": "QQ"}}, "INVALID", ["input", "billingAddress", "country"]),
+        (part(country="XX"), "ADDRESS_INVALID", ["input", "shippingAddress", "country"]),
+        (part(country=""), "ADDRESS_INVALID", ["input", "shippingAddress", "country"]),
+        (part(country="Germany"), "ADDRESS_INVALID", ["input", "shippingAddress", "country"]),
+        (part(country="EU"), "ADDRESS_INVALID", ["input", "shippingAddress", "country"]),
+        (part(fullName=" "), "ADDRESS_INVALID", ["input", "shippingAddress", "fullName"]),
+        (part(line1=""), "ADDRESS_INVALID", ["input", "shippingAddress", "line1"]),
+        (part(city=""), "ADDRESS_INVALID", ["input", "shippingAddress", "city"]),
+        (part(fullName="A\0da"), "ADDRESS_INVALID", ["input", "shippingAddress", "fullName"]),
+        (part(postalCode="1\n2"), "ADDRESS_INVALID", ["input", "shippingAddress", "postalCode"]),
+        (part(line1="x" * 10_000), "ADDRESS_INVALID", ["input", "shippingAddress", "line1"]),
+        (part(phone="x" * 201), "ADDRESS_INVALID", ["input", "shippingAddress", "phone"]),
+        ({"billingAddress": ADDRESS | {"city": "\0"}}, "ADDRESS_INVALID", ["input", "billingAddress", "city"]),
+        ({"billingAddress": ADDRESS | {"country": "QQ"}}, "ADDRESS_INVALID", ["input", "billingAddress", "country"]),
         ({"payment": {"token": "tok_ok", "gateway": "nobody"}}, "GATEWAY_UNKNOWN", ["input", "payment", "gateway"]),
         ({"payment": {"token": "tok_ok", "gateway": ""}}, "GATEWAY_UNKNOWN", ["input", "payment", "gateway"]),
         ({"payment": {"token": ""}}, "REQUIRED", ["input", "payment", "token"]),
@@ -213,7 +229,6 @@ def test_a_key_that_is_none_is_refused(guest, variant, key):
 @pytest.mark.parametrize(
     "input",
     [
-        {"shippingAddress": None},
         {"shippingAddress": {"fullName": "Ada"}},
         {"payment": None},
         {"payment": {}},
@@ -273,7 +288,7 @@ def test_what_left_the_range_meanwhile_cannot_be_checked_out(guest, variant, sta
 
 
 def test_a_country_no_method_ships_to_is_refused(guest, variant, shipping):
-    ShippingMethod.objects.update(countries=["FR"])
+    ShippingMethod.objects.update(zone=ShippingZone.objects.create(name="France", countries=["FR"]))
     cart = cart_with(guest, (gid(variant), 1))
     before = in_tables()
 
@@ -293,6 +308,82 @@ def test_an_order_larger_than_its_columns_is_refused(guest, shipping):
     assert in_tables() == before
 
 
+# ── What it costs the buyer ──────────────────────────────────────────────────────────────────────────────────────────
+def test_the_total_the_buyer_was_shown_is_the_total_they_pay(guest, variant):
+    cart = cart_with(guest, (gid(variant), 2))
+    before = in_tables()
+
+    for other in ("44.89", "44.91", "0", "-44.90", "44.9001"):
+        payload = checkout(guest, cart["id"], expectedTotal=other)
+        assert refusal(payload) == ("PRICE_CHANGED", ["input", "expectedTotal"], False)
+        assert "44.90 EUR" in payload["userErrors"][0]["message"]
+    assert in_tables() == before
+
+    assert checkout(guest, cart["id"], expectedTotal="44.9")["userErrors"] == []
+
+
+def test_a_price_that_changed_since_the_buyer_saw_it_is_theirs_to_decide_on(guest, variant):
+    cart = cart_with(guest, (gid(variant), 2))
+    ProductVariant.objects.update(price_amount=Decimal("21.00"))
+    before = in_tables()
+
+    payload = checkout(guest, cart["id"])
+
+    assert refusal(payload) == ("PRICE_CHANGED", ["input", "expectedTotal"], False)
+    assert payload["userErrors"][0]["message"].startswith(f"{variant.sku} costs 21.00 EUR now.")
+    assert in_tables() == before
+    paid = checkout(guest, cart["id"], expectedTotal="46.90")
+    assert paid["order"]["total"] == {"amount": "46.90", "currency": "EUR"}
+
+
+def test_too_small_an_order_is_refused(guest, variant, settings):
+    settings.MINIMUM_ORDER_AMOUNTS = {"EUR": Decimal("40.01")}
+    cart = cart_with(guest, (gid(variant), 2))
+    before = in_tables()
+
+    assert refusal(checkout(guest, cart["id"])) == ("BELOW_MINIMUM", ["cartId"], False)
+    assert in_tables() == before
+
+
+# ── Addresses ────────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_what_the_cart_says_of_addresses_is_enough(guest, variant):
+    cart = cart_with(guest, (gid(variant), 1))
+    set_addresses(guest, cart["id"], shippingAddress=ADDRESS, email="cart@example.com")
+
+    payload = checkout(guest, cart["id"], email=None, shippingAddress=None)
+
+    assert payload["userErrors"] == []
+    order = Order.objects.get()
+    assert order.email == "cart@example.com"
+    assert order.shipping_address == order.billing_address
+    assert order.shipping_address["city"] == "Berlin"
+
+
+def test_what_checkout_says_counts_more_than_the_cart(guest, variant):
+    cart = cart_with(guest, (gid(variant), 1))
+    set_addresses(guest, cart["id"], shippingAddress=ADDRESS | {"city": "Bonn"}, email="cart@example.com")
+
+    assert checkout(guest, cart["id"])["userErrors"] == []
+
+    order = Order.objects.get()
+    assert (order.email, order.shipping_address["city"]) == ("buyer@example.com", "Berlin")
+
+
+def test_what_is_not_sent_needs_no_address_to_send_it_to(guest, variant):
+    Product.objects.update(is_digital=True)
+    cart = cart_with(guest, (gid(variant), 1))
+    before = in_tables()
+
+    nowhere = checkout(guest, cart["id"], shippingAddress=None)
+    assert refusal(nowhere) == ("REQUIRED", ["input", "billingAddress"], False)
+    assert in_tables() == before
+    payload = checkout(guest, cart["id"], shippingAddress=None, billingAddress=ADDRESS)
+
+    assert payload["userErrors"] == []
+    assert payload["order"]["total"] == {"amount": "20.00", "currency": "EUR"}
+    assert Order.objects.get().shipping_method == ""
+
+
 # ── The key ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 @pytest.mark.parametrize("signed_in", [False, True])
 def test_the_same_key_gives_the_same_order(customer, variant, signed_in):
@@ -301,9 +392,12 @@ def test_the_same_key_gives_the_same_order(customer, variant, signed_in):
     first = checkout(api, cart["id"], key="once")
     before = in_tables()
 
-    again = checkout(api, cart["id"], key="once")
+    input = {"email": "buyer@example.com", "shippingAddress": ADDRESS, "payment": {"token": "tok_ok"}}
+    response = api.send(CHECKOUT, cartId=cart["id"], key="once", input=input)
+    again = response["data"]["checkoutComplete"]
 
     assert again == first
+    assert response["extensions"]["idempotency"]["replayed"]
     assert bool(again["guestToken"]) is not signed_in
     assert in_tables() == before
     assert StockLevel.objects.get(pk=variant.pk).on_hand == 8
@@ -422,6 +516,93 @@ def test_staff_without_the_permission_confirm_nothing(customer, variant):
     assert Order.objects.get().status == "PENDING"
 
 
+# ── What the buyer has to do first ───────────────────────────────────────────────────────────────────────────────────
+BANK = {"token": "card", "gateway": "bank"}
+ACTION = CHECKOUT.replace("guestToken", "guestToken paymentAction { clientSecret url }")
+
+
+def undecided(variant, quantity):
+    """What the bank's books say while the buyer has not confirmed."""
+    nothing = Money(0, "EUR")
+    return Standing(Stage.OPEN, Money(variant.price_amount * quantity + Decimal("4.90"), "EUR"), nothing, nothing)
+
+
+def with_action(api, cart_id, key):
+    input = {"email": "buyer@example.com", "shippingAddress": ADDRESS, "payment": BANK}
+    return api(ACTION, cartId=cart_id, key=key, input=input)["checkoutComplete"]
+
+
+def test_a_payment_the_buyer_must_confirm_is_no_order_until_they_have(guest, variant, bank):
+    bank.outcomes["authorize"] = Outcome.ACTION_REQUIRED
+    bank.standings["bank-1"] = undecided(variant, 2)
+    cart = cart_with(guest, (gid(variant), 2))
+
+    for _ in range(2):  # asked again before it is done, it says the same
+        waiting = with_action(guest, cart["id"], "once")
+        assert refusal(waiting) == ("PAYMENT_ACTION_REQUIRED", ["input", "payment", "token"], True)
+        assert waiting["paymentAction"] == {"clientSecret": "secret-1", "url": None}
+    assert Order.objects.get().placed_at is None
+    assert StockLevel.objects.get(pk=variant.pk).on_hand == 8
+    assert not Event.objects.exists()
+    changed = guest(ADD, cartId=cart["id"], lines=[{"variantId": gid(variant), "quantity": 1}])["cartLinesAdd"]
+    assert changed["userErrors"] == [{"code": "CHECKOUT_IN_PROGRESS"}]
+
+    bank.standings.clear()
+    done = with_action(guest, cart["id"], "once")
+
+    assert (done["order"]["status"], done["order"]["paymentStatus"]) == ("CONFIRMED", "PAID")
+    assert (done["paymentAction"], done["userErrors"]) == (None, [])
+    assert done["guestToken"]
+    assert Order.objects.count() == 1
+    assert StockLevel.objects.get(pk=variant.pk).on_hand == 8
+
+
+def test_who_does_not_confirm_may_begin_another_checkout(guest, variant, bank):
+    bank.outcomes["authorize"] = Outcome.ACTION_REQUIRED
+    bank.standings["bank-1"] = undecided(variant, 10)
+    cart = cart_with(guest, (gid(variant), 10))
+    with_action(guest, cart["id"], "first")
+
+    paid = checkout(guest, cart["id"], key="second")
+
+    assert (paid["order"]["status"], paid["userErrors"]) == ("CONFIRMED", [])
+    assert sorted(Order.objects.values_list("status", "payment_status")) == [
+        ("CANCELLED", "FAILED"),
+        ("CONFIRMED", "PAID"),
+    ]
+    assert StockLevel.objects.get(pk=variant.pk).on_hand == 0
+    assert refusal(with_action(guest, cart["id"], "first"))[0] == "PAYMENT_DECLINED"
+
+
+def test_a_gateway_that_is_gone_for_good_ends_the_checkout_and_a_late_yes_is_voided(guest, variant, bank):
+    bank.silent.add("authorize")
+    cart = cart_with(guest, (gid(variant), 2))
+    assert refusal(checkout(guest, cart["id"], key="once", payment=BANK)) == ("GATEWAY_UNAVAILABLE", None, True)
+
+    let_time_pass(hours=23)
+    services.settle_open_payments()
+    assert Order.objects.get().status == "PENDING"
+    let_time_pass(hours=2)
+    services.settle_open_payments()
+
+    order = Order.objects.get()
+    assert (order.status, order.payment_status, order.placed_at) == ("CANCELLED", "FAILED", None)
+    assert StockLevel.objects.get(pk=variant.pk).on_hand == 10
+    # It was heard after all, and its answer comes now.
+    bank.silent.clear()
+    let_time_pass(hours=1)
+    services.settle_open_payments()
+    assert bank.movements() == ["authorize", "void"]
+    assert Payment.objects.get().state == "VOIDED"
+    assert refusal(checkout(guest, cart["id"], key="once", payment=BANK))[0] == "PAYMENT_DECLINED"
+    assert checkout(guest, cart["id"], key="another")["userErrors"] == []
+
+
+def let_time_pass(hours):
+    ago = timedelta(hours=hours)
+    Payment.objects.update(created_at=F("created_at") - ago, updated_at=F("updated_at") - ago)
+
+
 # ── What it costs ────────────────────────────────────────────────────────────────────────────────────────────────────
 def statements_of_a_checkout(lines):
     variants = [gid(variant) for variant in make_product(variants=lines).variants.all()]
@@ -440,16 +621,26 @@ def test_a_checkout_costs_the_same_for_two_lines_and_for_ten(shipping, policy):
     assert ten <= MOST_FOR_A_CHECKOUT
 
 
-def test_the_whole_way_of_a_guest_is_cheap(shipping, policy, guest):
-    one, other = gid(make_variant()), gid(make_variant())
-    statements_of_a_checkout(1)
-
+def statements_of_the_whole_way(shipping, lines):
+    """Seven requests: cart, goods, addresses, method, start, checkout, order."""
+    api = Api()
+    wanted = [{"variantId": gid(variant), "quantity": 1} for variant in make_product(variants=lines).variants.all()]
     with CaptureQueriesContext(connection) as statements:
-        cart = guest(CART_CREATE)["cartCreate"]["cart"]
-        for id in (one, other):
-            added = guest(ADD, cartId=cart["id"], lines=[{"variantId": id, "quantity": 1}])["cartLinesAdd"]
-            assert added["userErrors"] == []
-        (method,) = guest(METHODS, id=cart["id"])["cart"]["availableShippingMethods"]
-        assert checkout(guest, cart["id"], shippingMethodId=method["id"])["userErrors"] == []
+        cart = api(CART_CREATE)["cartCreate"]["cart"]
+        assert api(ADD, cartId=cart["id"], lines=wanted)["cartLinesAdd"]["userErrors"] == []
+        set_addresses(api, cart["id"], shippingAddress=ADDRESS, email="buyer@example.com")
+        assert api(SET_METHOD, id=cart["id"], method=gid(shipping))["cartShippingMethodSet"]["userErrors"] == []
+        assert start(api, cart["id"])["userErrors"] == []
+        payload = checkout(api, cart["id"], email=None, shippingAddress=None)
+        order = api(ORDER, id=payload["order"]["id"], t=payload["guestToken"])["order"]
+    assert len(order["lines"]) == lines
+    return len(statements)
 
-    assert len(statements) <= MOST_FOR_THE_WHOLE_WAY
+
+def test_the_whole_way_of_a_guest_is_cheap(shipping, policy):
+    statements_of_the_whole_way(shipping, 1)
+
+    two, ten = statements_of_the_whole_way(shipping, 2), statements_of_the_whole_way(shipping, 10)
+
+    assert two == ten
+    assert ten <= MOST_FOR_THE_WHOLE_WAY

@@ -67,8 +67,8 @@ mutation {
         description="""Turns the cart into an order and asks for its payment.
 
 Make `idempotencyKey` anew for each attempt (a UUID) and send the same one again when no answer came: the same key
-gives the same order, never a second one, also when both calls run at once; `extensions.idempotency.replayed` then
-names this field.
+gives the same order, never a second one, also when both calls run at once; `extensions.idempotency.replayed`
+says that it was so.
 
 ```graphql
 mutation {
