@@ -12,11 +12,11 @@ from django.utils import timezone
 from moneyed import Money
 
 from ordering import events
-from ordering.gateways import Answer, GatewayError, Outcome, Stage, Standing, gateway
+from ordering.gateways import Answer, Gateway, GatewayError, Outcome, Stage, Standing, gateway
 from ordering.models import Order, OrderStatus, Payment, PaymentState, Refund, RefundState
 from ordering.services import paying, refunding, reviewing, states
 
-UNMATCHED = "It changed in this very moment."
+MAX_LOOKS = 3
 _UNDECIDED = frozenset({PaymentState.REQUESTED, PaymentState.ACTION_REQUIRED, PaymentState.AWAITED})
 _OVER = frozenset({PaymentState.DECLINED, PaymentState.VOIDED})
 _ENDED = frozenset({OrderStatus.CANCELLED, OrderStatus.REJECTED})
@@ -29,12 +29,19 @@ def match(*, payment_id: UUID | str) -> str:
 
     `GatewayError` when the gateway does not answer. Never call it inside a transaction.
     """
-    payment = Payment.objects.select_related("order").get(pk=payment_id)
-    if payment.state in _UNDECIDED or not payment.reference:
-        return "Nothing is decided yet."
-    if not connection.in_atomic_block:  # a gateway may take seconds: meanwhile somebody else can have the connection
-        connection.close()
-    keeper = gateway(payment.gateway)
+    for _ in range(MAX_LOOKS):
+        payment = Payment.objects.select_related("order").get(pk=payment_id)
+        if payment.state in _UNDECIDED or not payment.reference:
+            return "Nothing is decided yet."
+        if not connection.in_atomic_block:  # a gateway may take seconds: meanwhile somebody else can have it
+            connection.close()
+        if outcome := _compared(payment, gateway(payment.gateway)):
+            return outcome
+    raise GatewayError("It changes faster than it can be compared.")
+
+
+def _compared(payment: Payment, keeper: Gateway) -> str:
+    """What came of it, or an empty text where the payment changed meanwhile: then the books were read too early."""
     standing = keeper.standing(reference=payment.reference)
     if standing is None:
         return "The gateway keeps no books of it."
@@ -75,8 +82,8 @@ def _note_released(asked: Payment) -> str:
 @transaction.atomic
 def _bring(asked: Payment, standing: Standing) -> str:
     order, payment = _locked(asked.pk)
-    if _figures(payment) != _figures(asked):  # the books were read too early
-        raise GatewayError(UNMATCHED)
+    if _figures(payment) != _figures(asked):
+        return ""
     if payment.state == PaymentState.IN_REVIEW:
         return "A person has to look at it."
     if order.status in _ENDED and payment.state == PaymentState.AUTHORIZED:
