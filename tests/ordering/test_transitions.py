@@ -7,11 +7,12 @@ from itertools import product
 import pytest
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from notifications.models import Event
 from ordering import events
 from ordering.errors import OrderError, OrderErrorCode
-from ordering.models import TRANSITIONS, Order, OrderAction, OrderStatus, PaymentStatus
+from ordering.models import TRANSITIONS, Order, OrderAction, OrderStatus, Payment, PaymentState, PaymentStatus
 from ordering.services import states
 from tests.conftest import Api, gid, make_variant
 from tests.shopping import order_of
@@ -64,6 +65,127 @@ def test_every_action_has_its_statuses_and_its_words():
     assert set(states._FROM) == set(OrderAction) == set(states._PARTICIPLES)
 
 
+# ── Through the door ─────────────────────────────────────────────────────────────────────────────────────────────────
+CANCELLED_FROM = [
+    OrderStatus.PENDING,
+    OrderStatus.AWAITING_APPROVAL,
+    OrderStatus.CONFIRMED,
+    OrderStatus.PROCESSING,
+    OrderStatus.ON_HOLD,
+]
+# Where each mutation leads an order that is paid, and the statuses it takes it from. Everything else is refused.
+MUTATIONS = {
+    "orderConfirm": ("", {OrderStatus.PENDING: OrderStatus.CONFIRMED}),
+    "orderProcess": ("", {OrderStatus.CONFIRMED: OrderStatus.PROCESSING}),
+    "orderHold": (
+        ', reason: "x"',
+        {OrderStatus.CONFIRMED: OrderStatus.ON_HOLD, OrderStatus.PROCESSING: OrderStatus.ON_HOLD},
+    ),
+    "orderRelease": ("", {OrderStatus.ON_HOLD: OrderStatus.CONFIRMED}),
+    "orderCancel": (
+        ', reason: "x"',
+        dict.fromkeys(CANCELLED_FROM, OrderStatus.CANCELLED),
+    ),
+    "orderFulfill": (
+        "",
+        {
+            OrderStatus.CONFIRMED: OrderStatus.SHIPPED,
+            OrderStatus.PROCESSING: OrderStatus.SHIPPED,
+            OrderStatus.PARTIALLY_SHIPPED: OrderStatus.SHIPPED,
+        },
+    ),
+    "orderDeliver": ("", {OrderStatus.SHIPPED: OrderStatus.DELIVERED}),
+}
+
+
+def as_if_paid(order):
+    Order.objects.filter(pk=order.pk).update(payment_status=PaymentStatus.PAID)
+    Payment.objects.filter(order=order).update(state=PaymentState.CAPTURED, captured_amount=F("amount"))
+    return order
+
+
+@pytest.mark.parametrize(("mutation", "before"), list(product(MUTATIONS, OrderStatus)))
+def test_each_mutation_moves_from_its_statuses_and_is_refused_from_all_others(shipping, staff, mutation, before):
+    arguments, leads = MUTATIONS[mutation]
+    order = order_in(before)
+    if before != OrderStatus.PENDING:
+        as_if_paid(order)
+    recorded = Event.objects.count()
+    document = f"mutation($id: ID!) {{ {mutation}(id: $id{arguments}) {{ userErrors {{ code field }} }} }}"
+
+    refusals = Api(staff)(document, id=gid(order))[mutation]["userErrors"]
+
+    order.refresh_from_db()
+    if before in leads:
+        assert (refusals, order.status) == ([], leads[before])
+        assert Event.objects.count() > recorded
+    else:
+        assert refusals == [{"code": "ACTION_NOT_ALLOWED", "field": ["id"]}]
+        assert (order.status, Event.objects.count()) == (before, recorded)
+
+
+def test_a_released_order_goes_on_where_it_was_held(shipping, staff):
+    order = as_if_paid(order_in(OrderStatus.PROCESSING))
+    desk = Api(staff)
+
+    for mutation, expected in (
+        ('orderHold(id: $id, reason: "x")', "ON_HOLD"),
+        ("orderRelease(id: $id)", "PROCESSING"),
+    ):
+        document = f"mutation($id: ID!) {{ {mutation} {{ order {{ status }} userErrors {{ code }} }} }}"
+        (payload,) = desk(document, id=gid(order)).values()
+        assert payload == {"order": {"status": expected}, "userErrors": []}
+
+    order.refresh_from_db()
+    assert order.held_from == ""
+
+
+def test_what_is_paid_at_the_door_is_shipped_unpaid(shipping, staff):
+    order = order_in(OrderStatus.CONFIRMED)
+    fulfil = "mutation($id: ID!) { orderFulfill(id: $id) { userErrors { message } } }"
+    assert Api(staff)(fulfil, id=gid(order))["orderFulfill"]["userErrors"] == [
+        {"message": "The order is not paid yet."}
+    ]
+    Order.objects.filter(pk=order.pk).update(is_due_on_delivery=True, is_payment_awaited=True)
+
+    assert Api(staff)(fulfil, id=gid(order))["orderFulfill"]["userErrors"] == []
+
+    order.refresh_from_db()
+    assert (order.status, order.payment_status) == (OrderStatus.SHIPPED, PaymentStatus.UNPAID)
+
+
+# What the money says of an action, where the status would allow it.
+BY_MONEY = [
+    (OrderAction.CONFIRM, "PENDING", {"is_payment_awaited": True}, "Its payment is awaited."),
+    (OrderAction.RELEASE, "ON_HOLD", {"payment_status": "FAILED"}, "Its payment could not be collected. Cancel it."),
+    (OrderAction.FULFILL, "CONFIRMED", {"payment_status": "AUTHORIZED"}, "The order is not paid yet."),
+    (OrderAction.FULFILL, "CONFIRMED", {"payment_status": "REFUNDED"}, "All that was paid was given back."),
+    (OrderAction.FULFILL, "CONFIRMED", {"payment_status": "PARTIALLY_REFUNDED"}, None),
+    (OrderAction.RECEIVE_PAYMENT, "PENDING", {}, "No payment of it is awaited."),
+    (OrderAction.RECEIVE_PAYMENT, "PENDING", {"is_payment_awaited": True}, None),
+    (OrderAction.RECEIVE_PAYMENT, "DELIVERED", {"is_payment_awaited": True}, None),
+    (
+        OrderAction.RECEIVE_PAYMENT,
+        "DELIVERED",
+        {"is_payment_awaited": True, "payment_status": "PAID"},
+        "No payment of it is awaited.",
+    ),
+    (OrderAction.REFUND, "CONFIRMED", {}, "Nothing that was paid is left to give back."),
+    (OrderAction.REFUND, "DELIVERED", {"payment_status": "REFUNDED"}, "Nothing that was paid is left to give back."),
+    (OrderAction.REFUND, "DELIVERED", {"payment_status": "PARTIALLY_REFUNDED"}, None),
+    (OrderAction.REFUND, "CANCELLED", {"payment_status": "PAID"}, None),
+]
+
+
+@pytest.mark.parametrize(("action", "status", "columns", "reason"), BY_MONEY)
+def test_what_the_money_says_of_an_action(staff, action, status, columns, reason):
+    order = Order(**{"status": status, "payment_status": "UNPAID"} | columns)
+
+    said = states.why_not(order, action, staff)
+
+    assert said is None if reason is None else said.startswith(reason)
+
+
 @pytest.mark.parametrize("column", ["status", "payment_status"])
 def test_the_database_refuses_an_unknown_status(shipping, column):
     order = order_in(OrderStatus.PENDING)
@@ -104,4 +226,8 @@ def test_only_the_move_of_each_machine_writes_a_status():
 
     writers = {(str(path.relative_to(settings.BASE_DIR)), name) for path in files for name in writers_of_status(path)}
 
-    assert writers == {("ordering/services/states.py", "move"), ("workflows/services.py", "_move")}
+    assert writers == {
+        ("ordering/services/returning.py", "_move"),
+        ("ordering/services/states.py", "move"),
+        ("workflows/services.py", "_move"),
+    }

@@ -32,7 +32,7 @@ class Query:
         ordering: list[types.OrderOrdering] | None = None,
     ) -> QuerySet[models.Order]:
         found = kit.filtered(_filterset, filters, models.Order.objects.visible_to(kit.signed_in(info)))
-        return kit.ordered(found.order_by("-placed_at", "pk"), ordering, _ORDERINGS)
+        return kit.ordered(found.order_by("-placed_at", "-pk"), ordering, _ORDERINGS)
 
 
 _filterset = filters.OrderFilterSet
