@@ -12,9 +12,12 @@ from typing import Any
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 import daphne.server
+import django
 from daphne.cli import CommandLineInterface
 from daphne.http_protocol import HTTPFactory, WebRequest
 from django.conf import settings
+
+from config import clock
 
 # Whoever is refused while still sending would not read why if the connection broke at once.
 LINGER_SECONDS = 5
@@ -79,7 +82,11 @@ class Factory(HTTPFactory):
 
 
 def serve(*arguments: str) -> None:
-    """Runs until it is ended. Takes Daphne's own arguments, without the application's name."""
+    """Runs until it is ended, and the schedule with it where no broker is. Takes Daphne's own arguments, without the
+    application's name."""
+    # Only now: the tasks need models.
+    django.setup()
+    clock.start()
     # Daphne has no option for it.
     daphne.server.HTTPFactory = Factory
     CommandLineInterface().run([*arguments, "config.asgi:application"])

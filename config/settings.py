@@ -379,6 +379,8 @@ UNFOLD = {
             {
                 "title": "Terms",
                 "items": [
+                    _page("Promotions", "sell", "ordering.promotion"),
+                    _page("Customer groups", "group_work", "ordering.customergroup"),
                     _page("Shipping methods", "conveyor_belt", "ordering.shippingmethod"),
                     _page("Shipping zones", "public", "ordering.shippingzone"),
                     _page("Tax rates", "percent", "ordering.taxrate"),
@@ -543,6 +545,8 @@ LOGGING = {
         # The view answers with a coded error and logs what it masks; the library would log every refusal again.
         "strawberry.execution": {"level": "CRITICAL"},
         "celery.app.trace": {"level": "WARNING" if CELERY_TASK_ALWAYS_EAGER else "INFO"},
+        # The schedule runs in the server itself then, and would tell of every task.
+        "celery.beat": {"level": "WARNING" if CELERY_TASK_ALWAYS_EAGER else "INFO"},
         "daphne": {"level": "WARNING"},
         "django.channels.server": {"level": "WARNING"},
         # It would tell of every request to Stripe, twice.

@@ -4,9 +4,9 @@ import os
 import socket
 from typing import Any
 
-from daphne.cli import CommandLineInterface
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError, CommandParser, call_command
+from django.utils.module_loading import import_string
 
 from workflows.management.commands import load_demo
 
@@ -61,5 +61,5 @@ class Command(BaseCommand):
             settings.FRONTEND_URL = settings.SHOP_URL
 
     def _serve(self, port: int) -> None:
-        server = ["--bind", "127.0.0.1", "--port", str(port), "--verbosity", "0", "config.asgi:application"]
-        CommandLineInterface().run(server)
+        serve = import_string("config.server.serve")
+        serve("--bind", "127.0.0.1", "--port", str(port), "--verbosity", "0")
