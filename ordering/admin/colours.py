@@ -4,6 +4,7 @@ from ordering.models import (
     OrderStatus,
     PaymentState,
     PaymentStatus,
+    RefundState,
 )
 
 STATUS_COLOURS = {
@@ -26,8 +27,14 @@ PAYMENT_COLOURS = {
     PaymentStatus.FAILED: "danger",
 }
 STATE_COLOURS = {
+    PaymentState.AWAITED: "warning",
     PaymentState.IN_REVIEW: "warning",
     PaymentState.AUTHORIZED: "info",
     PaymentState.CAPTURED: "success",
     PaymentState.DECLINED: "danger",
+}
+REFUND_COLOURS = {
+    RefundState.REQUESTED: "info",
+    RefundState.DONE: "success",
+    RefundState.FAILED: "danger",
 }

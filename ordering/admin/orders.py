@@ -63,7 +63,7 @@ class OrderLineInline(ReadOnly, TabularInline):
 
 class PaymentInline(ReadOnly, TabularInline):
     model = Payment
-    fields = ["state", "money", "gateway", "reference", "updated_at"]
+    fields = ["state", "money", "captured", "refunded", "gateway", "reference", "updated_at"]
     readonly_fields = fields
     extra = 0
     hide_title = True

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
+from moneyed import Money
 
 from ordering import events
 from ordering.gateways import Answer, Gateway, GatewayError, Outcome, Stage, gateway
@@ -138,9 +139,13 @@ def _is_odd(payment: Payment, answer: Answer) -> str:
     """Why a person should look at what the gateway says, or an empty text."""
     if answer.outcome is Outcome.IN_REVIEW:
         return answer.reason or "The payment service wants somebody to look at it."
-    if answer.amount not in (None, payment.money):
-        return f"The payment service has it as {answer.amount}; the order is {payment.money}."
+    if answer.amount is not None and answer.amount != payment.money:
+        return f"The payment service has it as {_said(answer.amount)}; the order is {_said(payment.money)}."
     return ""
+
+
+def _said(amount: Money) -> str:
+    return f"{amount.amount} {amount.currency}"
 
 
 def _await(order: Order, payment: Payment, answer: Answer) -> None:
