@@ -111,7 +111,14 @@ class Promotion(models.Model):
             ),
             models.CheckConstraint(
                 condition=~models.Q(kind="BUY_X_GET_Y")
-                | models.Q(buy_quantity__gte=1, get_quantity__gte=1, percent__isnull=False),
+                # A comparison with null would not fail.
+                | models.Q(
+                    buy_quantity__isnull=False,
+                    get_quantity__isnull=False,
+                    buy_quantity__gte=1,
+                    get_quantity__gte=1,
+                    percent__isnull=False,
+                ),
                 name="promotion_buy_x_get_y_has_quantities",
             ),
             models.CheckConstraint(

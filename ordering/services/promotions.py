@@ -98,6 +98,8 @@ def update(*, actor: "User", promotion_id: UUID | str, is_coupon: bool, changes:
         promotion = _locked(promotion_id, is_coupon)
         before = terms_of(promotion)
         terms = _checked(replace(before, **changes), promotion)
+        if is_coupon and terms.code is None:
+            raise OrderError(OrderErrorCode.REQUIRED, "A coupon has a code.", field=["input", "code"])
         changed = [each.name for each in fields(Terms) if getattr(terms, each.name) != getattr(before, each.name)]
         if changed:
             for name, value in _columns(terms).items():
@@ -222,7 +224,7 @@ def _checked_moment(moment: datetime | None, field: str) -> datetime | None:
 
 def _checked_percent(terms: Terms) -> Decimal | None:
     if terms.percent is None:
-        return Decimal(100) if terms.kind == PromotionKind.BUY_X_GET_Y else None
+        return Decimal("100.00") if terms.kind == PromotionKind.BUY_X_GET_Y else None
     percent = terms.percent
     if not (percent.is_finite() and 0 < percent <= 100) or percent != round(percent, 2):
         raise OrderError(
@@ -258,7 +260,7 @@ def _checked_amounts(terms: Terms) -> Terms:
         terms,
         currency=currency,
         amount=_checked_amount(terms.amount, currency, "amount"),
-        minimum_amount=_checked_amount(terms.minimum_amount, currency, "minimumAmount"),
+        minimum_amount=_checked_amount(terms.minimum_amount, currency, "minimumSubtotal"),
     )
 
 
