@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterable
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID, uuid4
 
@@ -146,7 +145,8 @@ def _kept(variant_id: int, actor: "User", gone: OrderError) -> ProductVariant:
 
 def _checked_name(name: str) -> str:
     name = name.strip()
-    if not name or len(name) > MAX_NAME or not checks.is_text(name) or PurePath(name.replace("\\", "/")).name != name:
+    is_text = len(name) <= MAX_NAME and checks.is_text(name)
+    if not is_text or name in ("", ".", "..") or "/" in name or "\\" in name:
         raise OrderError(
             OrderErrorCode.INVALID,
             f"Give the file a name of at most {MAX_NAME} printable characters, without a folder.",

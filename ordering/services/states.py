@@ -198,7 +198,7 @@ def _record(order: Order, event: EventData, *, actor_id: UUID | None, role: Acto
         actor_id=actor_id,
         role=role,
         users=[order.customer_id] if tell_buyer and order.customer_id else [],
-        emails=[order.email] if order.email and event.type in EMAILED else [],
+        emails=[order.email] if tell_buyer and order.email and event.type in EMAILED else [],
     )
 
 
