@@ -54,6 +54,17 @@ def test_a_real_shop_offers_the_sandbox_only_when_it_is_told_to():
     assert trial.stdout.strip().endswith("False {'sandbox': 'ordering.gateways.sandbox.Sandbox'}")
 
 
+def test_cards_are_offered_where_stripes_keys_are_and_its_webhooks_can_be_believed():
+    keys = {"STRIPE_SECRET_KEY": "sk_live_1", "STRIPE_WEBHOOK_SECRET": "whsec_1"}
+
+    with_keys = printed("settings.PAYMENT_GATEWAYS, settings.STRIPE_API_BASE", **REAL, **keys)
+    unsigned = printed("settings.PAYMENT_GATEWAYS", **REAL, STRIPE_SECRET_KEY="sk_live_1")
+
+    assert with_keys.stdout.strip().endswith("{'stripe': 'ordering.gateways.stripe.Stripe'} https://api.stripe.com")
+    assert unsigned.returncode == 1
+    assert "Set the STRIPE_WEBHOOK_SECRET environment variable" in unsigned.stderr
+
+
 def test_pictures_are_served_as_pictures_on_a_machine_without_a_list_of_types():
     script = (
         "import mimetypes; mimetypes.knownfiles = []; import config.settings; print(mimetypes.guess_type('a.webp'))"

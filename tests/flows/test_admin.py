@@ -36,7 +36,7 @@ from catalog.models import (
 from catalog.services import prices, reviews, stock, wishlists
 from notifications.models import Event, Notification
 from ordering import services as ordering
-from ordering.models import Cart, Fulfillment, Order, Payment, ShippingMethod
+from ordering.models import Cart, Fulfillment, Order, Payment, ShippingMethod, WebhookMessage
 from tests.conftest import PASSWORD, Api, gid, make_product, make_user, make_variant
 from tests.shopping import cart_with, order_of
 from workflows import services as workflows
@@ -161,6 +161,9 @@ MAKERS = {
     Order: _order,
     Payment: _order,
     Fulfillment: _parcel,
+    WebhookMessage: lambda: WebhookMessage.objects.create(
+        gateway="stripe", message_id=f"evt_{next(_numbers)}", type="charge.refunded", body={"reference": "pi_1"}
+    ),
     ApprovalPolicy: _policy,
     ApprovalRequest: _decided_request,
     Event: _order,
@@ -279,7 +282,7 @@ def test_staff_without_a_permission_sees_nothing(shipping):
 @pytest.mark.parametrize(
     "model",
     [
-        *(Order, Payment, Fulfillment, Cart, ApprovalRequest, Event, Notification, Session),
+        *(Order, Payment, WebhookMessage, Fulfillment, Cart, ApprovalRequest, Event, Notification, Session),
         *(StockLevel, StockMovement, VariantPrice, ProductVersion, Review, Wishlist, Job),
     ],
     ids=lambda model: model._meta.label_lower,
