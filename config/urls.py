@@ -16,6 +16,7 @@ from schema.views import (
     index,
     job_file,
     media,
+    orders_file,
     schema_file,
 )
 from schema.webhooks import webhook
@@ -30,6 +31,7 @@ urlpatterns = [
     *(path(page, account, {"page": page}) for page in ACCOUNT_PAGES),
     path("account/data-export/<str:token>", data_export, name="data-export"),
     path("jobs/<str:token>", job_file, name="job-file"),
+    path("orders/<str:token>", orders_file, name="orders-file"),
     path("documents/<str:token>", document_file, name="document-file"),
     path("downloads/<str:token>", download, name="download"),
     path("webhooks/<str:gateway>", webhook),

@@ -18,6 +18,7 @@ _PAGES = [
     *("ordering.view_payment", "ordering.view_fulfillment", "ordering.view_fulfillmentline"),
     "ordering.view_document",
     *("ordering.view_cart", "ordering.view_cartline", "ordering.view_shippingmethod"),
+    *("ordering.view_shippingzone", "ordering.view_taxrate"),
 ]
 _PROMOTIONS = ["ordering.view_promotion", "ordering.view_promotionuse", "ordering.view_customergroup"]
 ROLES: dict[Role, list[str]] = {

@@ -1,7 +1,7 @@
 """The HTTP door: /graphql for programs, GraphiQL for people, the page at / and those behind e-mailed links."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -15,6 +15,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonRe
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 from django.views.static import serve
@@ -23,7 +24,7 @@ from strawberry.django.views import GraphQLView as StrawberryView
 from accounts.graphql import cookies
 from accounts.services import privacy, sessions
 from catalog.services import jobs
-from ordering.services import documents, downloading
+from ordering.services import documents, downloading, exporting
 from schema import kit, ranges
 
 # Everything a page loads is ours; GraphiQL's editor writes style attributes.
@@ -146,6 +147,25 @@ def document_file(request: HttpRequest, token: str) -> HttpResponseBase:
     if found is None:
         return _gone("This link has expired. Ask for the order again: its documents have new ones.")
     return _handed_out(request, *found, "application/pdf")
+
+
+@require_safe
+def orders_file(request: HttpRequest, token: str) -> HttpResponseBase:
+    """The file of `ordersExport`: for whoever has the link, which holds for an hour. It is written while it is read."""
+    texts = exporting.file_behind(token=token)
+    if texts is None:
+        return _gone("This link has expired. Ask for a new one with ordersExport.")
+    pieces = (text.encode() for text in texts)
+    streamed = StreamingHttpResponse(_awaited(pieces) if isinstance(request, ASGIRequest) else pieces)
+    streamed["Content-Type"] = "text/csv; charset=utf-8"
+    streamed["Content-Disposition"] = f'attachment; filename="orders-{timezone.now():%Y-%m-%d}.csv"'
+    return _private(streamed)
+
+
+async def _awaited(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """In the thread of the request, whose connection to the database is closed after it."""
+    while piece := await sync_to_async(lambda: next(pieces, b""))():
+        yield piece
 
 
 @require_safe

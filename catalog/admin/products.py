@@ -39,7 +39,9 @@ class ProductForm(ServiceForm):
         if "tax_class" in self.fields:
             # A class that settings have no more stays until somebody chooses another.
             classes = dict.fromkeys([*settings.TAX_CLASSES, self.instance.tax_class])
-            self.fields["tax_class"].choices = [(name, name.capitalize()) for name in classes]
+            self.fields["tax_class"].choices = [  # type: ignore[attr-defined]
+                (name, name.capitalize()) for name in classes
+            ]
 
     def clean_tags(self) -> list[str]:
         return [tag for tag in self.cleaned_data["tags"].split(",") if tag.strip()]

@@ -2,9 +2,18 @@
 
 import strawberry
 
-from ordering.graphql.queries import carts, downloads, drafts, orders, payments, promotions, returns
+from ordering.graphql.queries import carts, downloads, drafts, orders, payments, promotions, reports, returns
 
 
 @strawberry.type
-class Query(carts.Query, downloads.Query, drafts.Query, orders.Query, payments.Query, promotions.Query, returns.Query):
+class Query(
+    carts.Query,
+    downloads.Query,
+    drafts.Query,
+    orders.Query,
+    payments.Query,
+    promotions.Query,
+    reports.Query,
+    returns.Query,
+):
     pass
