@@ -55,13 +55,28 @@ class Quote:
         return any(not line.variant.product.is_digital for line in self.priced)
 
 
+@dataclass(frozen=True)
+class Contents:
+    """The lines of a cart in their order, and what one of each costs now; None where it has no price any more."""
+
+    lines: list[CartLine]
+    unit_prices: dict[UUID, Money | None]
+
+
+def contents(cart: Cart) -> Contents:
+    """What is in the cart, once for each cart object. One statement, and one more in another currency."""
+    if not is_known(cart):
+        cart._contents = _contents(cart)  # type: ignore[attr-defined]
+    return cart._contents  # type: ignore[attr-defined]
+
+
 def quote(cart: Cart, *, customer: "User | None" = None, email: str = "") -> Quote:
     """Everything about what the cart costs, once for each cart object. Five statements and a few more where there are
     promotions, another currency, tiers; the same for 1 and for 100 lines.
 
     `customer` and `email` are who buys where the cart does not say so itself. After a change ask `quote_anew`.
     """
-    if not is_known(cart):
+    if not hasattr(cart, "_quote"):
         cart._quote = _quote(cart, customer, email)  # type: ignore[attr-defined]
     return cart._quote  # type: ignore[attr-defined]
 
@@ -87,11 +102,12 @@ def quote_to_order(cart: Cart, *, customer: "User | None", email: str) -> Quote:
 def forget(cart: Cart) -> None:
     """The cart has changed: whoever asks next what it costs has it read again."""
     cart.__dict__.pop("_quote", None)
+    cart.__dict__.pop("_contents", None)
 
 
 def is_known(cart: Cart) -> bool:
-    """Whether it was read already what this cart object costs."""
-    return hasattr(cart, "_quote")
+    """Whether it was read already what is in this cart object."""
+    return hasattr(cart, "_contents")
 
 
 def is_buyable(line: CartLine) -> bool:
@@ -99,13 +115,18 @@ def is_buyable(line: CartLine) -> bool:
     return line.variant.is_active and line.variant.product.is_on_sale
 
 
-def _quote(cart: Cart, customer: "User | None", email: str, among: Collection[UUID] | None = None) -> Quote:
+def _contents(cart: Cart) -> Contents:
     # Not `cart.lines`: what the optimizer prefetched lacks the model's methods.
     related = ("variant__product__vendor", "variant__stock")
     lines = list(CartLine.objects.filter(cart=cart).select_related(*related).priced_in(cart.currency))
     for line in lines:
         line.cart = cart
-    unit_prices = {line.pk: line.variant.price_in(cart.currency) for line in lines}
+    return Contents(lines, {line.pk: line.variant.price_in(cart.currency) for line in lines})
+
+
+def _quote(cart: Cart, customer: "User | None", email: str, among: Collection[UUID] | None = None) -> Quote:
+    found = contents(cart)
+    lines, unit_prices = found.lines, found.unit_prices
     priced = [line for line in lines if unit_prices[line.pk] is not None and is_buyable(line)]
     goods = [_goods(line, unit_prices[line.pk]) for line in priced]
     subtotal = pricing.subtotal_of(goods, cart.currency)

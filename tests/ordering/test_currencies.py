@@ -131,7 +131,7 @@ def test_what_has_no_price_in_the_carts_currency_does_not_go_in(guest):
 
     assert refusal(create(guest, (priced, 1), (unpriced, 1))) == (
         "VARIANT_UNAVAILABLE",
-        ["input", "lines", "variantId"],
+        ["input", "lines", "1", "variantId"],
         sentence,
     )
     assert written() == [0, 0, 0, 0, 0]
@@ -140,7 +140,7 @@ def test_what_has_no_price_in_the_carts_currency_does_not_go_in(guest):
     lines = [{"variantId": gid(unpriced), "quantity": 1}]
     payload = guest(ADD, cartId=cart["id"], lines=lines)["cartLinesAdd"]
 
-    assert refusal(payload) == ("VARIANT_UNAVAILABLE", ["lines", "variantId"], sentence)
+    assert refusal(payload) == ("VARIANT_UNAVAILABLE", ["lines", "0", "variantId"], sentence)
     assert written() == [1, 1, 0, 0, 0]
 
 
@@ -164,7 +164,7 @@ def test_what_is_promised_to_others_is_not_left_for_a_cart(guest):
 
     code, field, message = refusal(create(guest, (variant, 3)))
 
-    assert (code, field) == ("OUT_OF_STOCK", ["input", "lines", "quantity"])
+    assert (code, field) == ("OUT_OF_STOCK", ["input", "lines", "0", "quantity"])
     assert message.startswith("Only 2 of ")
     assert cart_in(guest, (variant, 2))["itemCount"] == 2
 
@@ -205,7 +205,9 @@ def test_an_order_costs_what_the_cart_shows_at_that_moment(guest, by_sea):
 
     VariantPrice.objects.update(amount=Decimal("12.00"))
 
-    assert checkout(guest, cart["id"])["order"]["total"] == {"amount": "21.90", "currency": "USD"}
+    total = guest(CART, id=cart["id"])["cart"]["total"]
+    placed = checkout(guest, cart["id"], expectedTotal=total["amount"])
+    assert placed["order"]["total"] == total == {"amount": "21.90", "currency": "USD"}
     assert OrderLine.objects.values_list("unit_amount", "currency").get() == (Decimal("12.00"), "USD")
 
 

@@ -51,12 +51,12 @@ class CartLine(kit.Keyed, relay.Node):
         description="Null when the variant has no price in the cart's currency any more: checkout then refuses it.",
     )
     def unit_price(root: strawberry.Parent[models.CartLine], info: kit.Info) -> kit.Money | None:
-        price = _quote(root.cart, info).unit_prices.get(root.pk)
+        price = _contents(root.cart, info).unit_prices.get(root.pk)
         return None if price is None else kit.Money.of(price)
 
     @strawberry_django.field(only=["cart", "quantity"], description="Null when `unitPrice` is.")
     def total_price(root: strawberry.Parent[models.CartLine], info: kit.Info) -> kit.Money | None:
-        price = _quote(root.cart, info).unit_prices.get(root.pk)
+        price = _contents(root.cart, info).unit_prices.get(root.pk)
         return None if price is None else kit.Money.of(price * root.quantity)
 
 
@@ -110,12 +110,12 @@ class Cart(kit.Keyed, relay.Node):
         "held.",
     )
     def reserved_until(root: strawberry.Parent[models.Cart], info: kit.Info) -> datetime | None:
-        held = [line.held_until for line in _quote(root, info).lines]
+        held = [line.held_until for line in _contents(root, info).lines]
         return min((until for until in held if until), default=None) if all(held) else None
 
     @strawberry_django.field(only=_PRICED, description="How many things are in the cart, all lines together.")
     def item_count(root: strawberry.Parent[models.Cart], info: kit.Info) -> int:
-        return sum(line.quantity for line in _quote(root, info).lines)
+        return sum(line.quantity for line in _contents(root, info).lines)
 
     @strawberry_django.field(only=_PRICED)
     def subtotal(root: strawberry.Parent[models.Cart], info: kit.Info) -> kit.Money:
@@ -251,7 +251,16 @@ class CartMergeOutcome:
         ]
 
 
+def _contents(cart: models.Cart, info: kit.Info) -> quoting.Contents:
+    _spend(cart, info)
+    return quoting.contents(cart)
+
+
 def _quote(cart: models.Cart, info: kit.Info) -> Quote:
+    _spend(cart, info)
+    return quoting.quote(cart)
+
+
+def _spend(cart: models.Cart, info: kit.Info) -> None:
     if not quoting.is_known(cart):
         info.context.spend("Cart", MAX_PRICED)
-    return quoting.quote(cart)
