@@ -16,6 +16,7 @@ _ORDERS = [OrderPermission.VIEW_ALL_ORDERS, OrderPermission.MANAGE_ORDERS]
 _PAGES = [
     *("ordering.view_order", "ordering.view_orderline"),
     *("ordering.view_payment", "ordering.view_fulfillment", "ordering.view_fulfillmentline"),
+    *("ordering.view_return", "ordering.view_returnline", "ordering.view_download", "ordering.view_digitalfile"),
     "ordering.view_document",
     *("ordering.view_cart", "ordering.view_cartline", "ordering.view_shippingmethod"),
     *("ordering.view_shippingzone", "ordering.view_taxrate"),

@@ -5,6 +5,7 @@ from ordering.models import (
     PaymentState,
     PaymentStatus,
     RefundState,
+    ReturnStatus,
 )
 
 STATUS_COLOURS = {
@@ -37,4 +38,11 @@ REFUND_COLOURS = {
     RefundState.REQUESTED: "info",
     RefundState.DONE: "success",
     RefundState.FAILED: "danger",
+}
+RETURN_COLOURS = {
+    ReturnStatus.REQUESTED: "warning",
+    ReturnStatus.APPROVED: "info",
+    ReturnStatus.REJECTED: "danger",
+    ReturnStatus.RECEIVED: "info",
+    ReturnStatus.REFUNDED: "success",
 }

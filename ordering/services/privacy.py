@@ -12,7 +12,7 @@ from accounts.models import User
 from notifications import services as notifications
 from notifications.models import Event
 from ordering import events
-from ordering.models import TRANSITIONS, Cart, Fulfillment, Order, Payment
+from ordering.models import RETURN_TRANSITIONS, TRANSITIONS, Cart, Fulfillment, Order, Payment, PromotionUse, Return
 from ordering.services import reserving
 
 logger = logging.getLogger(__name__)
@@ -22,21 +22,26 @@ BATCH = 200
 # Where the goods went decides which tax was due; whose door it was does not.
 _KEPT_OF_ADDRESS = frozenset({"country", "region", "postal_code"})
 _ENDED = frozenset(status for status, further in TRANSITIONS.items() if not further)
+_RETURNS_UNDER_WAY = frozenset(status for status, further in RETURN_TRANSITIONS.items() if further)
 
 
 def has_open_orders(*, user: User) -> bool:
     """Whether something is still to come: goods, a decision, a payment. Named by `settings.ACCOUNT_ERASURE_GATE`."""
-    return Order.objects.filter(customer=user).exclude(status__in=_ENDED).exists()
+    coming_back = Return.objects.filter(order__customer=user, status__in=_RETURNS_UNDER_WAY)
+    return Order.objects.filter(customer=user).exclude(status__in=_ENDED).exists() or coming_back.exists()
 
 
 # ── Handing it out ───────────────────────────────────────────────────────────────────────────────────────────────────
 def personal_data(*, user: User) -> dict[str, Any]:
     """The carts and orders of somebody's account, whole. Named by `settings.PERSONAL_DATA`."""
-    carts = Cart.objects.filter(_carts_of(user)).distinct().prefetch_related("lines__variant")
+    carts = Cart.objects.filter(_carts_of(user)).distinct().prefetch_related("lines__variant", "coupons")
     history = models.Prefetch("events", Event.objects.order_by("seq"))
-    orders = Order.objects.filter(customer=user).prefetch_related("payment", "lines", "fulfillments", history)
+    related = ["payment", "lines__downloads__file", "fulfillments", "promotion_uses__promotion", history]
+    related += ["returns__lines__order_line"]
+    orders = Order.objects.filter(customer=user).prefetch_related(*related)
     return {
         "carts": [_told_cart(cart) for cart in carts.order_by("created_at", "pk").iterator(BATCH)],
+        "customer_groups": list(user.customer_groups.order_by("name").values_list("name", flat=True)),
         "orders": [_told_order(order, user) for order in orders.order_by("created_at", "pk").iterator(BATCH)],
     }
 
@@ -46,6 +51,7 @@ def _told_cart(cart: Cart) -> dict[str, Any]:
         **_columns(cart, ["currency", "email", "note", "shipping_address", "billing_address"]),
         **_columns(cart, ["created_at", "updated_at", "reminded_at", "completed_at"]),
         "lines": [{"sku": line.variant.sku, **_columns(line, ["quantity", "created_at"])} for line in cart.lines.all()],
+        "coupons": [coupon.code for coupon in cart.coupons.all()],
     }
 
 
@@ -61,7 +67,25 @@ def _told_order(order: Order, user: User) -> dict[str, Any]:
         **_columns(order, [f"{amount}_amount" for amount in amounts]),
         **_columns(order, ["shipping_method", "shipping_address", "billing_address"]),
         "lines": [_columns(row, line) for row in order.lines.all()],
+        "promotions": [
+            {"name": use.promotion.name, "code": use.promotion.code, "amount": use.amount}
+            for use in order.promotion_uses.all()
+        ],
         "parcels": [_columns(row, parcel) for row in order.fulfillments.all()],
+        "downloads": [
+            {"name": row.file.name, **_columns(row, ["downloads_left", "expires_at", "started_at"])}
+            for bought in order.lines.all()
+            for row in bought.downloads.all()
+        ],
+        "returns": [
+            {
+                **_columns(row, ["status", "note", "decision_note", "requested_at", "decided_at", "received_at"]),
+                "lines": [
+                    {"sku": line.order_line.sku, **_columns(line, ["quantity", "reason"])} for line in row.lines.all()
+                ],
+            }
+            for row in order.returns.all()
+        ],
         "payment": _columns(order.payment, paid),
         "history": [notifications.told(event=event, user=user) for event in order.events.all()],
     }
@@ -79,6 +103,7 @@ def forget_customer(*, user_id: UUID | str) -> None:
     Orders that were placed without signing in are nobody's account's, whatever e-mail address they were given.
     """
     user = User.objects.get(pk=user_id, erased_at__isnull=False)
+    user.customer_groups.clear()
     order_ids = list(Order.objects.filter(customer=user).order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(order_ids), BATCH):
         _forget_orders(order_ids[start : start + BATCH], user)
@@ -118,8 +143,10 @@ def _forget_orders(order_ids: list[UUID], user: User) -> None:
         orders, ["email", "shipping_address", "billing_address", "idempotency_key", "request_digest"]
     )
     Payment.objects.filter(order__in=order_ids).update(token="")
+    PromotionUse.objects.filter(order__in=order_ids).update(customer=None, email_key="")
     # A carrier's page shows whose parcel it is.
     Fulfillment.objects.filter(order__in=order_ids).update(tracking_number="", tracking_url="")
+    Return.objects.filter(order__in=order_ids).update(note="", decision_note="")
     notifications.forget_history(model=Order, keys=order_ids, user=user, texts=events.PERSONAL)
 
 

@@ -40,7 +40,7 @@ MAX_DECISION_NOTE = 500
 # Of one order, those that came to nothing included: a client shows all of them at once.
 MAX_RETURNS = 50
 _UNDONE = [ReturnStatus.REJECTED, ReturnStatus.CANCELLED]
-_LEADS_TO = {
+LEADS_TO = {
     ReturnAction.APPROVE: ReturnStatus.APPROVED,
     ReturnAction.REJECT: ReturnStatus.REJECTED,
     ReturnAction.CANCEL: ReturnStatus.CANCELLED,
@@ -74,8 +74,8 @@ def why_not(return_: Return, action: ReturnAction, actor: "User | AnonymousUser"
             return reason
         if return_.status == ReturnStatus.APPROVED:
             return "It was approved already. Ask the shop's staff."
-    if _LEADS_TO[action] not in RETURN_TRANSITIONS[ReturnStatus(return_.status)]:
-        return f"A return that is {_words(return_.status)} cannot become {_words(_LEADS_TO[action])}."
+    if LEADS_TO[action] not in RETURN_TRANSITIONS[ReturnStatus(return_.status)]:
+        return f"A return that is {_words(return_.status)} cannot become {_words(LEADS_TO[action])}."
     if action == ReturnAction.REFUND:
         return states.why_not(return_.order, OrderAction.REFUND, actor)
     return None
