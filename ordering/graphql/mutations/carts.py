@@ -43,7 +43,21 @@ class Mutation:
         )
         return CartCreatePayload(cart=cart)
 
-    @strawberry.mutation(extensions=[types.refusals], description="Puts so many more of each variant into the cart.")
+    @strawberry.mutation(
+        extensions=[types.refusals],
+        description="""Puts so many more of each variant into the cart; all of them, or none and the reason.
+
+A refusal's `field` names the line by its place, from 0: `["lines", "1", "quantity"]`.
+
+```graphql
+mutation {
+  cartLinesAdd(cartId: "…", lines: [{ variantId: "…", quantity: 2 }]) {
+    cart { itemCount total { amount currency } problems { __typename message } }
+    userErrors { code field message }
+  }
+}
+```""",
+    )
     def cart_lines_add(
         self, info: kit.Info, cart_id: relay.GlobalID, lines: list[inputs.CartLineInput]
     ) -> CartLinesAddPayload | None:
@@ -52,7 +66,11 @@ class Mutation:
         )
         return CartLinesAddPayload(cart=cart)
 
-    @strawberry.mutation(extensions=[types.refusals], description="Sets the quantity of lines; 0 removes a line.")
+    @strawberry.mutation(
+        extensions=[types.refusals],
+        description="Sets the quantity of lines; 0 removes a line. Whoever sets a quantity, the same one included, "
+        "agrees to the price of now: the line's PriceChanged goes away.",
+    )
     def cart_lines_update(
         self, info: kit.Info, cart_id: relay.GlobalID, lines: list[inputs.CartLineUpdateInput]
     ) -> CartLinesUpdatePayload | None:
