@@ -12,14 +12,26 @@ from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from strawberry.relay.utils import from_base64
 
 from accounts import throttling
 from accounts.events import AccountUpdated
 from accounts.models import Address, Session, User
 from accounts.permissions import STAFF_ROLES, Role
-from catalog.models import Category, Job, JobKind, Product, ProductStatus, Review, ReviewStatus, Wishlist
+from catalog.models import (
+    Category,
+    Job,
+    JobKind,
+    Product,
+    ProductStatus,
+    ProductVariant,
+    Review,
+    ReviewStatus,
+    Wishlist,
+)
 from catalog.services import versions
 from notifications import outbox
+from ordering.models import Cart, CustomerGroup, DigitalFile, Fulfillment, Promotion, PromotionKind
 from schema import kit
 from schema.root import schema
 from tests.conftest import Api, gid, make_user, make_variant, socket
@@ -70,7 +82,8 @@ def world(people, policy, shipping) -> dict[str, Any]:
     product = variant.product
     product.vendor.members.add(people[Role.SELLER.value])
     cart = cart_with(owner, (gid(variant), 1))
-    orders = {name: order_of(owner, (gid(variant), 1))["id"] for name in ("order", "shipped_order", "held_order")}
+    placed = {name: order_of(owner, (gid(variant), 5)) for name in ("order", "shipped_order", "held_order")}
+    orders = {name: order["id"] for name, order in placed.items()}
     assert desk(MATRIX["orderFulfill"][0], id=orders["shipped_order"])["orderFulfill"]["userErrors"] == []
     assert desk(MATRIX["orderHold"][0], id=orders["held_order"])["orderHold"]["userErrors"] == []
     order_of(owner, (gid(make_variant(price="600.00")), 1))
@@ -84,6 +97,7 @@ def world(people, policy, shipping) -> dict[str, Any]:
     )
     return {
         **orders,
+        **money_and_goods(owner, desk, variant, placed["shipped_order"]),
         "order_in_review": order_of(owner, (gid(variant), 1), token="tok_review")["id"],
         "approval_request": gid(ApprovalRequest.objects.get()),
         "product": gid(product),
@@ -103,6 +117,63 @@ def world(people, policy, shipping) -> dict[str, Any]:
         "session": gid(Session.objects.filter(user=people["owner"]).first()),
         "user": gid(make_user("somebody@example.com")),
         "inactive_user": gid(make_user("gone@example.com", is_active=False)),
+    }
+
+
+RETURN = """
+mutation($id: ID!, $line: ID!, $key: String!) {
+  returnRequest(
+    orderId: $id, idempotencyKey: $key, input: { lines: [{ orderLineId: $line, quantity: 1, reason: OTHER }] }
+  ) { return { id } userErrors { code } }
+}"""
+RECEIVE = """
+mutation($id: ID!) { returnReceive(id: $id, idempotencyKey: "receive") { userErrors { code } } }"""
+DRAFT = """
+mutation($variant: ID!, $address: PostalAddressInput!) {
+  draftOrderCreate(idempotencyKey: "draft", input: {
+    email: "a@example.com", lines: [{ variantId: $variant, quantity: 1 }], shippingAddress: $address
+  }) { draftOrder { id } userErrors { code } }
+}"""
+
+
+def money_and_goods(owner: Api, desk: Api, variant: ProductVariant, shipped: dict[str, Any]) -> dict[str, Any]:
+    """What is around orders: coupons, drafts, payments, parcels, files, and returns of a shipped order."""
+    coupon = Promotion.objects.create(name="Welcome", code="WELCOME", kind=PromotionKind.FREE_SHIPPING)
+    applied = Promotion.objects.create(name="Applied", code="APPLIED", kind=PromotionKind.FREE_SHIPPING)
+    cart = cart_with(owner, (gid(variant), 1))["id"]
+    Cart.objects.get(pk=from_base64(cart)[1]).coupons.add(applied)
+    awaited = order_of(owner, (gid(variant), 1), payment={"gateway": "manual", "token": "bank_transfer"})
+    line = shipped["lines"][0]["id"]
+    asked = [
+        owner(RETURN, id=shipped["id"], line=line, key=str(number))["returnRequest"]["return"]["id"]
+        for number in range(3)
+    ]
+    for field, variables in (
+        ("returnApprove", {"id": asked[1]}),
+        ("returnApprove", {"id": asked[2]}),
+    ):
+        assert desk(MATRIX[field][0], **variables)[field]["userErrors"] == []
+    assert desk(RECEIVE, id=asked[2])["returnReceive"]["userErrors"] == []
+    digital = make_variant(is_digital=True)
+    file = DigitalFile.objects.create(variant=digital, name="book.pdf", file="digital/book.pdf", size=3)
+    draft = desk(DRAFT, variant=gid(variant), address=ADDRESS)["draftOrderCreate"]
+    assert draft["userErrors"] == []
+    return {
+        "coupon": gid(coupon),
+        "promotion": gid(Promotion.objects.create(name="Always", kind=PromotionKind.FREE_SHIPPING, is_active=False)),
+        "customer_group": gid(CustomerGroup.objects.create(name="Wholesale")),
+        "cart_with_coupon": cart,
+        "guest_cart": cart_with(Api(), (gid(variant), 1))["id"],
+        "guest_order_number": order_of(Api(), (gid(variant), 1))["number"],
+        "awaited_order": awaited["id"],
+        "draft_order": draft["draftOrder"]["id"],
+        "shipped_line": line,
+        "fulfillment": gid(Fulfillment.objects.get(order__pk=from_base64(shipped["id"])[1])),
+        "requested_return": asked[0],
+        "approved_return": asked[1],
+        "received_return": asked[2],
+        "digital_variant": gid(digital),
+        "digital_file": gid(file),
     }
 
 

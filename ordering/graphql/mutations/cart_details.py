@@ -83,7 +83,7 @@ mutation {
         "SHIPPING_UNAVAILABLE. Null leaves it to be the cheapest.",
     )
     def cart_shipping_method_set(
-        self, info: kit.Info, cart_id: relay.GlobalID, shipping_method_id: relay.GlobalID | None
+        self, info: kit.Info, cart_id: relay.GlobalID, shipping_method_id: relay.GlobalID | None = None
     ) -> CartShippingMethodSetPayload | None:
         cart = services.set_shipping_method(
             cart_id=kit.pk(cart_id, types.Cart),

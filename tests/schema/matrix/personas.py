@@ -10,6 +10,7 @@ NOT_FOUND = "NOT_FOUND"
 # Who asks: nobody, whose things they are, somebody else, a member of the group that approves, and each role.
 PERSONAS = ["anonymous", "owner", "other", "approver", *(role.value for role in Role)]
 ORDER_DESK = (Role.SUPPORT, Role.SUPPLY_CHAIN, Role.ADMINISTRATOR)
+PROMOTION_DESK = (Role.MERCHANDISER, Role.ADMINISTRATOR)
 PEOPLE_DESK = (Role.SUPPORT, Role.ADMINISTRATOR)
 
 
