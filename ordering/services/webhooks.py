@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import models, transaction
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 MAX_TRIES = 12
 BATCH = 200
 MAX_OUTCOME = 255
+MAX_TYPE = 100
 
 
 class LaterError(Exception):
@@ -34,17 +36,23 @@ def receive(*, gateway_name: str, body: bytes, headers: Mapping[str, str]) -> No
     message = gateway(gateway_name).message(body=body, headers=headers)
     if message is None:
         return
+    body_kept = {**message.body, "reference": message.reference, "key": message.key}
     with transaction.atomic():
         stored, is_new = WebhookMessage.objects.get_or_create(
             gateway=gateway_name,
             message_id=message.id,
             defaults={
-                "type": message.type[:100],
-                "body": {**message.body, "reference": message.reference, "key": message.key},
+                "type": message.type[:MAX_TYPE],
+                "body": {name: _storable(value) for name, value in body_kept.items()},
             },
         )
         if is_new:
             outbox.record(events.WebhookReceived(gateway=gateway_name, message_type=stored.type), about=stored)
+
+
+def _storable(value: Any) -> Any:
+    """PostgreSQL keeps no NUL, and metadata may be anybody's."""
+    return value.replace("\0", "") if isinstance(value, str) else value
 
 
 def apply(*, message_id: UUID | str) -> WebhookMessage:
