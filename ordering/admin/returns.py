@@ -141,7 +141,7 @@ class ReturnAdmin(Buttons, ReadOnly, ModelAdmin):
         variant=ActionVariant.PRIMARY,
     )
     def receive(self, request: HttpRequest, form: ReceiveForm, object_id: str) -> HttpResponse:
-        lines = ReturnLine.objects.filter(return_of=object_id).values_list("pk", "quantity")
+        lines = ReturnLine.objects.filter(return_of__pk=object_id).values_list("pk", "quantity")
         restock = list(lines) if form.cleaned_data["restock"] else []
         return self._pressed(
             request, object_id, returning.receive, "The return was received.", restock=restock, idempotency_key=None

@@ -12,7 +12,18 @@ from accounts.models import User
 from notifications import services as notifications
 from notifications.models import Event
 from ordering import events
-from ordering.models import RETURN_TRANSITIONS, TRANSITIONS, Cart, Fulfillment, Order, Payment, PromotionUse, Return
+from ordering.models import (
+    RETURN_TRANSITIONS,
+    TRANSITIONS,
+    Cart,
+    Fulfillment,
+    Order,
+    OrderNote,
+    Payment,
+    PromotionUse,
+    Refund,
+    Return,
+)
 from ordering.services import reserving
 
 logger = logging.getLogger(__name__)
@@ -36,8 +47,8 @@ def personal_data(*, user: User) -> dict[str, Any]:
     """The carts and orders of somebody's account, whole. Named by `settings.PERSONAL_DATA`."""
     carts = Cart.objects.filter(_carts_of(user)).distinct().prefetch_related("lines__variant", "coupons")
     history = models.Prefetch("events", Event.objects.order_by("seq"))
-    related = ["payment", "lines__downloads__file", "fulfillments", "promotion_uses__promotion", history]
-    related += ["returns__lines__order_line"]
+    related: list[Any] = ["payment", "lines__downloads__file", "fulfillments", "promotion_uses__promotion", history]
+    related += ["returns__lines__order_line", "payment__refunds", "notes"]
     orders = Order.objects.filter(customer=user).prefetch_related(*related)
     return {
         "carts": [_told_cart(cart) for cart in carts.order_by("created_at", "pk").iterator(BATCH)],
@@ -57,15 +68,20 @@ def _told_cart(cart: Cart) -> dict[str, Any]:
 
 def _told_order(order: Order, user: User) -> dict[str, Any]:
     what = ["number", "status", "payment_status", "email", "created_at", "placed_at", "idempotency_key"]
-    amounts = ["subtotal", "discount", "shipping", "tax", "total"]
+    amounts = ["subtotal", "discount", "shipping", "tax", "included_tax", "total"]
     line = ["sku", "product_name", "variant_name", "quantity", "quantity_fulfilled", "currency", "unit_amount"]
+    line += ["discount_amount", "tax_amount"]
     parcel = ["carrier", "tracking_number", "tracking_url", "created_at"]
-    paid = ["gateway", "state", "amount", "currency", "reference", "created_at", "updated_at"]
+    paid = ["gateway", "state", "amount", "captured_amount", "refunded_amount", "currency", "reference"]
+    paid += ["review_reason", "created_at", "updated_at"]
+    refund = ["state", "amount", "currency", "reason", "created_at", "settled_at"]
     return {
         **_columns(order, what),
         "currency": order.currency,
         **_columns(order, [f"{amount}_amount" for amount in amounts]),
-        **_columns(order, ["shipping_method", "shipping_address", "billing_address"]),
+        **_columns(order, ["shipping_method", "shipping_address", "billing_address", "note", "price_breakdown"]),
+        # What the staff wrote of the buyer is about the buyer; who wrote it is not.
+        "notes": [_columns(row, ["text", "created_at"]) for row in order.notes.all()],
         "lines": [_columns(row, line) for row in order.lines.all()],
         "promotions": [
             {"name": use.promotion.name, "code": use.promotion.code, "amount": use.amount}
@@ -87,6 +103,7 @@ def _told_order(order: Order, user: User) -> dict[str, Any]:
             for row in order.returns.all()
         ],
         "payment": _columns(order.payment, paid),
+        "refunds": [_columns(row, refund) for row in order.payment.refunds.all()],
         "history": [notifications.told(event=event, user=user) for event in order.events.all()],
     }
 
@@ -134,15 +151,18 @@ def _forget_orders(order_ids: list[UUID], user: User) -> None:
     orders = list(Order.objects.select_for_update(of=("self",)).filter(pk__in=order_ids).order_by("pk"))
     for order in orders:
         order.email = ""
+        order.note = ""
         order.shipping_address = _anonymised(order.shipping_address)
         order.billing_address = _anonymised(order.billing_address)
         # What the client chose may say anything, and the digest can be guessed back to the address. Stays unique.
         order.idempotency_key = str(order.pk)
         order.request_digest = ""
     Order.objects.bulk_update(
-        orders, ["email", "shipping_address", "billing_address", "idempotency_key", "request_digest"]
+        orders, ["email", "note", "shipping_address", "billing_address", "idempotency_key", "request_digest"]
     )
-    Payment.objects.filter(order__in=order_ids).update(token="")
+    OrderNote.objects.filter(order__in=order_ids).update(text="")
+    Payment.objects.filter(order__in=order_ids).update(token="", action={})
+    Refund.objects.filter(payment__order__in=order_ids).update(reason="")
     PromotionUse.objects.filter(order__in=order_ids).update(customer=None, email_key="")
     # A carrier's page shows whose parcel it is.
     Fulfillment.objects.filter(order__in=order_ids).update(tracking_number="", tracking_url="")

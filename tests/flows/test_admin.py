@@ -36,7 +36,19 @@ from catalog.models import (
 from catalog.services import prices, reviews, stock, wishlists
 from notifications.models import Event, Notification
 from ordering import services as ordering
-from ordering.models import Cart, Fulfillment, Order, Payment, ShippingMethod, WebhookMessage
+from ordering.models import (
+    Cart,
+    DigitalFile,
+    Download,
+    Fulfillment,
+    Order,
+    Payment,
+    Return,
+    ReturnReason,
+    ShippingMethod,
+    WebhookMessage,
+)
+from ordering.services import downloading, returning
 from tests.conftest import PASSWORD, Api, gid, make_product, make_user, make_variant
 from tests.shopping import cart_with, order_of
 from workflows import services as workflows
@@ -76,6 +88,23 @@ def _parcel() -> None:
     _order()
     order = Order.objects.latest("placed_at")
     ordering.fulfill(order_id=order.pk, actor=User.objects.get(is_superuser=True))
+
+
+def _return() -> None:
+    _parcel()
+    order = Order.objects.latest("placed_at")
+    wanted = [returning.Wanted(line.pk, 1, ReturnReason.DAMAGED) for line in order.lines.all()]
+    returning.request(order_id=order.pk, lines=wanted, note="", actor=order.customer, idempotency_key=None)
+
+
+def _file() -> DigitalFile:
+    variant = make_variant(is_digital=True)
+    return DigitalFile.objects.create(variant=variant, name="song.mp3", file=f"files/{next(_numbers)}", size=3)
+
+
+def _download() -> None:
+    _order()
+    downloading.allow({Order.objects.latest("placed_at").lines.get().pk: [_file()]})
 
 
 def _decided_request() -> None:
@@ -161,6 +190,9 @@ MAKERS = {
     Order: _order,
     Payment: _order,
     Fulfillment: _parcel,
+    Return: _return,
+    DigitalFile: _file,
+    Download: _download,
     WebhookMessage: lambda: WebhookMessage.objects.create(
         gateway="stripe", message_id=f"evt_{next(_numbers)}", type="charge.refunded", body={"reference": "pi_1"}
     ),
@@ -282,6 +314,7 @@ def test_staff_without_a_permission_sees_nothing(shipping):
 @pytest.mark.parametrize(
     "model",
     [
+        *(Return, Download, DigitalFile),
         *(Order, Payment, WebhookMessage, Fulfillment, Cart, ApprovalRequest, Event, Notification, Session),
         *(StockLevel, StockMovement, VariantPrice, ProductVersion, Review, Wishlist, Job),
     ],
