@@ -173,7 +173,15 @@ def _refused(form: type[Any], refusal: ValidationError) -> type[Any]:
 
 
 # What the API calls otherwise than the column that a form is about.
-_COLUMNS = {"price": "price_amount", "compare_at_price": "compare_at_amount"}
+_COLUMNS = {
+    "price": "price_amount",
+    "compare_at_price": "compare_at_amount",
+    "minimum_subtotal": "minimum_amount",
+    "category_ids": "categories",
+    "product_ids": "products",
+    "customer_group_ids": "customer_groups",
+    "user_ids": "members",
+}
 
 
 def _show(form: forms.BaseForm, refusal: ValidationError) -> None:

@@ -1,6 +1,7 @@
 """What orders hold on a person: until when they are needed, and what is left of them when the person is gone."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -11,8 +12,8 @@ from strawberry.relay.utils import from_base64
 from accounts.models import User
 from notifications.models import Event
 from ordering import services, tasks
-from ordering.models import Cart, Order, OrderStatus, PaymentState
-from ordering.services import privacy
+from ordering.models import Cart, CustomerGroup, Order, OrderStatus, PaymentState, Promotion, PromotionUse
+from ordering.services import coupons, privacy
 from tests.conftest import Api, gid, make_user, make_variant
 from tests.shopping import cart_with, checkout, order_of
 from workflows.models import ApprovalRequest
@@ -189,3 +190,26 @@ def test_they_are_looked_for_every_ten_minutes(settings):
         each for each in settings.CELERY_BEAT_SCHEDULE.values() if each["task"] == tasks.forget_erased_customers.name
     ]
     assert beat["schedule"] == timedelta(minutes=10)
+
+
+# ── Promotions ───────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_what_somebody_saved_is_told_and_then_nobodys(customer, variant):
+    coupon = Promotion.objects.create(name="Ten off", kind="PERCENTAGE", percent=10, code="SAVE10", usage_limit=1)
+    group = CustomerGroup.objects.create(name="Wholesale")
+    group.members.add(customer)
+    cart = cart_with(Api(customer), (gid(variant), 1))
+    coupons.apply(cart_id=from_base64(cart["id"])[1], code="SAVE10", actor=customer)
+    checkout(Api(customer), cart["id"])
+
+    told = privacy.personal_data(user=customer)
+    erased(customer)
+    privacy.forget_customer(user_id=customer.pk)
+
+    assert told["customer_groups"] == ["Wholesale"]
+    assert told["carts"][0]["coupons"] == ["SAVE10"]
+    assert told["orders"][0]["promotions"] == [{"name": "Ten off", "code": "SAVE10", "amount": Decimal("2.000")}]
+    use = PromotionUse.objects.get()
+    assert (use.promotion, use.customer, use.email_key, use.amount) == (coupon, None, "", Decimal("2.000"))
+    assert group.members.count() == 0
+    coupon.refresh_from_db()
+    assert coupon.times_used == 1
