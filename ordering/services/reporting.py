@@ -1,4 +1,4 @@
-"""What was sold in a time: by day or month, by product, category, country or promotion. Added up by the database."""
+"""What was sold in a time, by day, product, country and more, and what waits. Added up by the database."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -16,7 +16,18 @@ from moneyed import Money
 
 from catalog import money
 from ordering.errors import OrderError, OrderErrorCode
-from ordering.models import Order, OrderLine, OrderStatus, PromotionUse, RefundLine, RefundState
+from ordering.models import (
+    Order,
+    OrderLine,
+    OrderStatus,
+    Payment,
+    PaymentState,
+    PromotionUse,
+    RefundLine,
+    RefundState,
+    Return,
+    ReturnStatus,
+)
 
 # The longest a report may look at, in days; with a row for each of them.
 MAX_DAYS = 3_660
@@ -310,3 +321,40 @@ def _sales(row: dict[str, Any], currency: str, *, key: Any, label: str) -> Sales
         total=amount("total"),
         refunded=amount("refunded"),
     )
+
+
+# ── What there is to do ──────────────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True)
+class OpenWork:
+    """How many wait for somebody of the shop."""
+
+    awaiting_approval: int
+    to_ship: int
+    on_hold: int
+    returns_requested: int
+    payments_in_review: int
+
+
+TO_SHIP = (OrderStatus.CONFIRMED, OrderStatus.PROCESSING, OrderStatus.PARTIALLY_SHIPPED)
+
+
+def open_work() -> OpenWork:
+    """Three statements, each by an index of what is open."""
+    waiting = [OrderStatus.AWAITING_APPROVAL, OrderStatus.ON_HOLD, *TO_SHIP]
+    found = Order.objects.filter(status__in=waiting, placed_at__isnull=False).order_by()
+    counts = dict(found.values_list("status").annotate(Count("pk")))
+    return OpenWork(
+        awaiting_approval=counts.get(OrderStatus.AWAITING_APPROVAL, 0),
+        to_ship=sum(counts.get(status, 0) for status in TO_SHIP),
+        on_hold=counts.get(OrderStatus.ON_HOLD, 0),
+        returns_requested=Return.objects.filter(status=ReturnStatus.REQUESTED).count(),
+        payments_in_review=Payment.objects.filter(state=PaymentState.IN_REVIEW).count(),
+    )
+
+
+def statuses(period: Period) -> dict[OrderStatus, int]:
+    """How many orders of the period are in each status now, in all currencies."""
+    begin, end = period.moments
+    found = Order.objects.filter(placed_at__gte=begin, placed_at__lt=end).order_by()
+    counts = dict(found.values_list("status").annotate(Count("pk")))
+    return {status: counts[status] for status in OrderStatus if status in counts}

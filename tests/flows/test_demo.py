@@ -20,13 +20,18 @@ from catalog.models import (
     Wishlist,
 )
 from notifications.models import Event
-from ordering.models import ShippingMethod
+from ordering.models import Promotion, ShippingMethod, ShippingTier, ShippingZone, TaxRate
+from tests.conftest import Api, gid
+from tests.shopping import ADDRESS, cart_with
 from workflows.models import ApprovalPolicy
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-LOADED = (Product, ProductImage, User, ApprovalPolicy, VariantPrice, Review, Wishlist, ProductVersion, Event)
+LOADED = (
+    *(Product, ProductImage, User, ApprovalPolicy, VariantPrice, Review, Wishlist, ProductVersion, Event),
+    *(ShippingMethod, ShippingTier, ShippingZone, TaxRate, Promotion),
+)
 
 
 def test_the_demo_is_loaded_once_however_often_it_is_asked_for(settings):
@@ -51,7 +56,7 @@ def test_the_demo_shows_all_of_the_catalogue(settings):
     call_command("load_demo")
 
     assert Vendor.objects.get(name="Studio Marrow").members.get().email == "seller@example.com"
-    assert ShippingMethod.objects.filter(currency="USD").count() == 2
+    assert ShippingMethod.objects.filter(currency="USD").count() == 3
     assert VariantPrice.objects.filter(currency="USD").count() == ProductVariant.objects.count()
     mug = Product.objects.get(slug="stoneware-mug")
     assert mug.price_range_in("USD") == (Money("19.80", "USD"), Money("19.80", "USD"))
@@ -62,6 +67,42 @@ def test_the_demo_shows_all_of_the_catalogue(settings):
     assert mug.versions.get().author.email == "seller@example.com"
     assert Wishlist.objects.get().share_key
     assert StockLevel.objects.filter(is_low=True).exists()
+
+
+CART = """
+query($id: ID!, $country: String) { cart(id: $id) {
+  availableShippingMethods(country: $country) { name price { amount } }
+  priceBreakdown { kind label amount { amount } }
+} }
+"""
+CHANGES = """
+mutation($id: ID!, $address: CartAddressesSetInput!, $code: String!) {
+  cartAddressesSet(cartId: $id, input: $address) { userErrors { code } }
+  cartCouponApply(cartId: $id, code: $code) { userErrors { code } }
+}
+"""
+
+
+def test_the_demo_shows_what_a_cart_can_cost(settings):
+    settings.DEBUG = True
+    call_command("load_demo")
+    guest = Api()
+    mug = ProductVariant.objects.get(product__slug="stoneware-mug", position=0)
+    cart = cart_with(guest, (gid(mug), 3))
+
+    input = {"shippingAddress": ADDRESS, "email": "new@example.com"}
+    answers = guest(CHANGES, id=cart["id"], address=input, code="WELCOME10")
+    found = guest(CART, id=cart["id"], country="US")["cart"]
+
+    assert [answer["userErrors"] for answer in answers.values()] == [[], []]
+    assert [each["name"] for each in found["availableShippingMethods"]] == ["International"]
+    assert [(step["kind"], step["label"], step["amount"]["amount"]) for step in found["priceBreakdown"]] == [
+        ("GOODS", "Goods", "54.00"),
+        ("DISCOUNT", "Three mugs for two", "-18.00"),
+        ("DISCOUNT", "Welcome", "-3.60"),
+        ("SHIPPING", "Standard", "4.90"),
+        ("INCLUDED_TAX", "VAT", "5.96"),
+    ]
 
 
 def test_a_currency_that_comes_later_gets_its_price_list(settings):

@@ -15,7 +15,7 @@ from catalog.models import Product, ProductVariant, Review, StockLevel, VariantP
 from catalog.services import prices, reviews, stock, vendors, versions, wishlists
 from notifications import tasks as notifications
 from ordering import services as ordering
-from ordering.models import ShippingMethod
+from ordering.models import Promotion, PromotionKind, ShippingMethod, ShippingTier, ShippingZone, TaxRate
 from workflows.models import ApprovalPolicy
 
 PASSWORD = "demo-password"
@@ -28,6 +28,28 @@ MATERIALS = ["oak", "beech", "steel", "enamel", "stoneware", "glass", "brass", "
 SELLERS_SHOP = "Studio Marrow"
 # Who decides large orders: a group of the shop's own, as every shop makes them.
 APPROVERS = "Approvers"
+# Name, zone, its countries, price, free from, price of what is heavy. A zone without countries is all the others.
+EUROPE = ["DE", "AT", "BE", "CH", "CZ", "DK", "ES", "FI", "FR", "GB", "IE", "IT", "LU", "NL", "PL", "PT", "SE"]
+SHIPPING: list[tuple[str, str, list[str], str, str | None, str | None]] = [
+    ("Standard", "Europe", EUROPE, "4.90", "100", "9.90"),
+    ("Express", "Europe", EUROPE, "12.90", None, None),
+    ("International", "Rest of the world", [], "19.90", "300", "39.90"),
+]
+HEAVY_GRAMS = 10_000
+# Country, region, what invoices call it, standard and reduced rate.
+TAXES: list[tuple[str, ...]] = [
+    ("DE", "", "VAT", "19", "7"),
+    ("AT", "", "VAT", "20", "10"),
+    ("FR", "", "VAT", "20", "5.5"),
+    ("IT", "", "VAT", "22", "10"),
+    ("NL", "", "VAT", "21", "9"),
+    ("ES", "", "VAT", "21", "10"),
+    ("GB", "", "VAT", "20", "5"),
+    ("CH", "", "VAT", "8.1", "2.6"),
+    ("JP", "", "Consumption tax", "10", "8"),
+    ("US", "CA", "Sales tax", "7.25"),
+    ("US", "NY", "Sales tax", "4"),
+]
 # E-mail address, name, roles, extra fields.
 PEOPLE: list[tuple[str, str, list[str], dict[str, bool]]] = [
     ("customer@example.com", "Cleo Customer", [Role.CUSTOMER], {}),
@@ -43,7 +65,7 @@ FORMER_GROUPS = ["Sellers", "Order desk"]
 
 class Command(BaseCommand):
     requires_system_checks: list[str] = []  # they import the whole API, which a second start need not wait for
-    help = "Loads the demo shop: products, accounts (password demo-password), shipping and an approval policy."
+    help = "Loads the demo shop: products, accounts (password demo-password), shipping, taxes, promotions."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--force", action="store_true", help="Load it although DEBUG is off.")
@@ -63,6 +85,8 @@ class Command(BaseCommand):
             call_command("draw_images")
         with transaction.atomic():
             self._load_prices()
+            if not Promotion.objects.exists():
+                self._load_promotions()
             if not Review.objects.exists():
                 self._load_life()
         # What a process that was killed left lying is delivered and settled now: the demo has no beat.
@@ -153,11 +177,13 @@ class Command(BaseCommand):
     def _load_terms(self) -> None:
         own = settings.SHOP_CURRENCY
         for currency in [own, *(code for code in settings.SHOP_CURRENCIES[1:] if code in RATES)]:
-            for name, price, free_above in (("Standard", "4.90", "100"), ("Express", "12.90", None)):
-                amounts = {"price_amount": Decimal(price), "free_above": free_above and Decimal(free_above)}
-                if currency != own:
-                    amounts = {key: amount and _converted(amount, currency) for key, amount in amounts.items()}
-                ShippingMethod.objects.get_or_create(name=name, currency=currency, defaults=amounts)
+            self._load_shipping(currency)
+        if not TaxRate.objects.exists():
+            TaxRate.objects.bulk_create(
+                TaxRate(country=country, region=region, name=name, tax_class=tax_class, percent=Decimal(percent))
+                for country, region, name, *percents in TAXES
+                for tax_class, percent in zip(("standard", "reduced"), percents, strict=False)
+            )
         ApprovalPolicy.objects.get_or_create(
             name="Large orders",
             defaults={
@@ -166,6 +192,45 @@ class Command(BaseCommand):
                 "threshold_amount": Decimal("500.00"),
             },
         )
+
+    def _load_promotions(self) -> None:
+        """A coupon for the first order, and a rule that applies by itself."""
+        Promotion.objects.create(
+            name="Welcome",
+            code="WELCOME10",
+            kind=PromotionKind.PERCENTAGE,
+            percent=Decimal(10),
+            is_first_order_only=True,
+            usage_limit_per_customer=1,
+        )
+        three_for_two = Promotion.objects.create(
+            name="Three mugs for two",
+            kind=PromotionKind.BUY_X_GET_Y,
+            buy_quantity=2,
+            get_quantity=1,
+            percent=Decimal(100),
+        )
+        three_for_two.products.set(Product.objects.filter(slug="stoneware-mug"))
+
+    def _load_shipping(self, currency: str) -> None:
+        """The methods of a currency: to the neighbours, and to everywhere else, a heavy parcel for more."""
+
+        def amount(value: str | None) -> Decimal | None:
+            exact = None if value is None else Decimal(value)
+            return exact if exact is None or currency == settings.SHOP_CURRENCY else _converted(exact, currency)
+
+        for name, zone, countries, price, free_above, heavier in SHIPPING:
+            method, is_new = ShippingMethod.objects.get_or_create(
+                name=name,
+                currency=currency,
+                defaults={
+                    "zone": ShippingZone.objects.get_or_create(name=zone, defaults={"countries": countries})[0],
+                    "price_amount": amount(price),
+                    "free_above": amount(free_above),
+                },
+            )
+            if is_new and heavier:
+                ShippingTier.objects.create(method=method, from_weight_grams=HEAVY_GRAMS, price_amount=amount(heavier))
 
 
 def _converted(amount: Decimal, currency: str) -> Decimal:
