@@ -64,8 +64,10 @@ class OrderFilterSet(django_filters.FilterSet):
         help_text="An order's number, a part of the e-mail address or of the name it is sent to, or a whole SKU, in "
         "any case.",
     )
-    status = django_filters.MultipleChoiceFilter(choices=OrderStatus.choices, help_text="One of these.")
-    payment_status = django_filters.MultipleChoiceFilter(choices=PaymentStatus.choices, help_text="One of these.")
+    status = django_filters.MultipleChoiceFilter(choices=OrderStatus.choices, distinct=False, help_text="One of these.")
+    payment_status = django_filters.MultipleChoiceFilter(
+        choices=PaymentStatus.choices, distinct=False, help_text="One of these."
+    )
     number = django_filters.CharFilter(
         method="numbered",
         max_length=MAX_NUMBER,
@@ -106,7 +108,9 @@ class OrderFilterSet(django_filters.FilterSet):
 class ReturnFilterSet(django_filters.FilterSet):
     """What the list of returns can be narrowed by."""
 
-    status = django_filters.MultipleChoiceFilter(choices=ReturnStatus.choices, help_text="One of these.")
+    status = django_filters.MultipleChoiceFilter(
+        choices=ReturnStatus.choices, distinct=False, help_text="One of these."
+    )
 
     class Meta:
         model = Return

@@ -1,29 +1,28 @@
 """Orders, with the buttons that move them."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import RangeNumericFilter
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminTextareaWidget
 
 from notifications.admin import Buttons, EventInline, ReadOnly, RowFilter
 from ordering import services
 from ordering.admin.colours import PAYMENT_COLOURS, STATUS_COLOURS
 from ordering.admin.fulfillments import FulfillmentInline, ParcelForm
-from ordering.models import (
-    Order,
-    OrderAction,
-    OrderLine,
-    Payment,
-)
+from ordering.admin.order_parts import NoteForm, NoteInline, OrderLineInline, PaymentInline, PromotionInline, ReasonForm
+from ordering.admin.payments import ReceiptForm, RefundForm
+from ordering.admin.returns import ReturnInline
+from ordering.filters import MAX_SEARCH
+from ordering.models import Order, OrderAction, Payment
 from ordering.permissions import OrderPermission
 
 
@@ -45,29 +44,6 @@ class PlacedFilter(admin.SimpleListFilter):
         if self.value() == "all":
             return queryset
         return queryset.filter(placed_at__isnull=self.value() == "never")
-
-
-class ReasonForm(BaseDialogForm):
-    reason = forms.CharField(
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}), help_text="The buyer can read it.", strip=True
-    )
-
-
-class OrderLineInline(ReadOnly, TabularInline):
-    model = OrderLine
-    fields = ["label", "sku", "quantity", "quantity_fulfilled", "unit_price", "total_price"]
-    readonly_fields = fields
-    extra = 0
-    hide_title = True
-
-
-class PaymentInline(ReadOnly, TabularInline):
-    model = Payment
-    fields = ["state", "money", "captured", "refunded", "gateway", "reference", "updated_at"]
-    readonly_fields = fields
-    extra = 0
-    hide_title = True
-    show_change_link = True
 
 
 def _button(name: OrderAction, title: str, icon: str, **options: Any) -> Any:
@@ -94,28 +70,55 @@ class OrderAdmin(Buttons, ReadOnly, ModelAdmin):
         PlacedFilter,
         "status",
         "payment_status",
+        ("total_amount", RangeNumericFilter),
+        "currency",
+        "is_payment_awaited",
         ("customer", RowFilter),
         ("customer", admin.EmptyFieldListFilter),
+        ("drafted_by", admin.EmptyFieldListFilter),
     ]
     list_filter_submit = True
-    search_fields = ["=number", "email", "customer__full_name", "=lines__sku"]
-    search_help_text = "A number, an e-mail address, a customer's name or a SKU."
+    search_fields = ["number"]  # so that there is a search; `get_search_results` says how
+    search_help_text = "A number, a part of an e-mail address or of a name, or a whole SKU."
     date_hierarchy = "placed_at"
     # Follows the index of placed orders, which are what the list shows unless asked otherwise.
-    ordering = ["-placed_at", "id"]
+    ordering = ["-placed_at", "-id"]
     show_full_result_count = False
     list_per_page = 50
-    inlines = [OrderLineInline, PaymentInline, FulfillmentInline, EventInline]
+    inlines = [
+        *[OrderLineInline, NoteInline, PromotionInline, PaymentInline],
+        *[FulfillmentInline, ReturnInline, EventInline],
+    ]
     fieldsets = [
-        (None, {"fields": [("number", "placed_at"), ("status", "payment_status"), ("email", "customer")]}),
-        ("Amounts", {"fields": [("subtotal", "discount"), ("shipping", "tax"), "total"]}),
+        (
+            None,
+            {
+                "fields": [
+                    ("number", "placed_at"),
+                    ("status", "payment_status"),
+                    ("email", "customer"),
+                    ("note", "drafted_by"),
+                ]
+            },
+        ),
+        ("Amounts", {"fields": [("subtotal", "discount"), ("shipping", "tax"), ("total", "refunds"), "breakdown"]}),
         ("Where to", {"fields": ["shipping_method", ("ship_to", "bill_to")]}),
     ]
     readonly_fields = [
-        *["number", "placed_at", "status", "payment_status", "email", "customer"],
-        *["subtotal", "discount", "shipping", "tax", "total", "shipping_method", "ship_to", "bill_to"],
+        *["number", "placed_at", "status", "payment_status", "email", "customer", "note", "drafted_by"],
+        *["subtotal", "discount", "shipping", "tax", "total", "refunds", "breakdown"],
+        *["shipping_method", "ship_to", "bill_to"],
     ]
-    actions_detail = ["confirm", "release", "fulfill", "deliver", "hold", "cancel"]
+    actions_detail = [
+        *["confirm", "receive_payment", "release", "process", "fulfill", "deliver"],
+        *["add_note", "hold", "refund", "cancel"],
+    ]
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """As in the API, each way by an index of its own."""
+        if not search_term.strip() or "\0" in search_term:
+            return queryset, False
+        return queryset.filter(pk__in=Order.objects.matching(search_term[:MAX_SEARCH])), False
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """The buttons this person may press now."""
@@ -232,6 +235,74 @@ class OrderAdmin(Buttons, ReadOnly, ModelAdmin):
             actor=request.user,
         )
 
+    @_button(
+        OrderAction.PROCESS,
+        "Process",
+        "package_2",
+        text="The shop works on it from now on, and its buyer cannot cancel it any more.",
+    )
+    def process(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        return self.press(
+            request,
+            object_id,
+            services.process,
+            "The order was taken into work.",
+            order_id=object_id,
+            actor=request.user,
+        )
+
+    @_button(
+        OrderAction.RECEIVE_PAYMENT,
+        "Note the money of",
+        "price_check",
+        variant=ActionVariant.PRIMARY,
+        text="The transfer, or the cash of the delivery, has come: exactly what the order owes.",
+        form_class=ReceiptForm,
+    )
+    def receive_payment(self, request: HttpRequest, form: ReceiptForm, object_id: str) -> HttpResponse:
+        receipt = services.Receipt(amount=form.cleaned_data["amount"], reference=form.cleaned_data["reference"])
+        return self.press(
+            request,
+            object_id,
+            services.payment_receive,
+            "The money was noted.",
+            order_id=object_id,
+            idempotency_key=form.cleaned_data["key"] or None,
+            receipt=receipt,
+            actor=request.user,
+        )
+
+    @_button(
+        OrderAction.REFUND,
+        "Refund",
+        "currency_exchange",
+        text="Units of lines are given back through the API.",
+        form_class=RefundForm,
+    )
+    def refund(self, request: HttpRequest, form: RefundForm, object_id: str) -> HttpResponse:
+        wanted = services.RefundRequest(reason=form.cleaned_data["reason"], amount=form.cleaned_data["amount"])
+        return self.press(
+            request,
+            object_id,
+            partial(services.refund_create, request=wanted),
+            "The payment service is asked to give it back.",
+            order_id=object_id,
+            idempotency_key=form.cleaned_data["key"] or None,
+            actor=request.user,
+        )
+
+    @_button(OrderAction.ADD_NOTE, "Note on", "sticky_note_2", form_class=NoteForm)
+    def add_note(self, request: HttpRequest, form: NoteForm, object_id: str) -> HttpResponse:
+        return self.press(
+            request,
+            object_id,
+            services.add_note,
+            "The note was added.",
+            order_id=object_id,
+            note=form.cleaned_data["note"],
+            actor=request.user,
+        )
+
     @display(description="status", ordering="status", label=STATUS_COLOURS)
     def status_label(self, order: Order) -> tuple[str, str]:
         return order.status, order.get_status_display()
@@ -256,9 +327,21 @@ class OrderAdmin(Buttons, ReadOnly, ModelAdmin):
     def shipping(self, order: Order) -> str:
         return str(order.money(order.shipping_amount))
 
-    @display(description="tax (included)")
+    @display
     def tax(self, order: Order) -> str:
+        if order.prices_include_tax:
+            return f"{order.money(order.included_tax_amount)}, in the prices"
         return str(order.money(order.tax_amount))
+
+    @display(description="given back")
+    def refunds(self, order: Order) -> str:
+        payment = Payment.objects.filter(order=order).first()
+        return str(order.money(payment.refunded_amount)) if payment and payment.refunded_amount else ""
+
+    @display(description="how it came to be")
+    def breakdown(self, order: Order) -> SafeString:
+        steps = ((step["label"], step["reason"], step["amount"], order.currency) for step in order.price_breakdown)
+        return format_html_join("\n", "<div>{}: {} — {} {}</div>", steps)
 
     @display(description="ship to")
     def ship_to(self, order: Order) -> SafeString:
