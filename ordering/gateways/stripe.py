@@ -89,19 +89,18 @@ class Stripe:
         """Collects what was authorised; an authorisation that expired is DECLINED."""
         try:
             with _errors():
-                self.client.v1.payment_intents.capture(
+                intent = self.client.v1.payment_intents.capture(
                     reference, {"amount_to_capture": in_units(amount)}, {"idempotency_key": key}
                 )
         except stripe.CardError as declined:
             return Answer(Outcome.DECLINED, reason=_for_the_buyer(declined))
         except stripe.InvalidRequestError as refused:
-            status = self._intent(reference).status
-            if status == "succeeded":  # captured before
-                return Answer(Outcome.APPROVED, reference=reference)
-            if status == "requires_capture":
+            intent = self._intent(reference)
+            if intent.status == "requires_capture":
                 raise GatewayError(refused.user_message or "Stripe refused the capture.") from refused
-            return Answer(Outcome.DECLINED, reason="The authorisation has expired.")
-        return Answer(Outcome.APPROVED, reference=reference)
+            if intent.status != "succeeded":  # or it was captured before
+                return Answer(Outcome.DECLINED, reason="The authorisation has expired.")
+        return Answer(Outcome.APPROVED, reference=reference, amount=_captured(intent))
 
     def void(self, *, key: str, reference: str) -> Answer:
         """Cancels what was authorised. What was captured nevertheless goes back to the buyer."""

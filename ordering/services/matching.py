@@ -8,6 +8,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Sum
 from django.utils import timezone
 from moneyed import Money
 
@@ -21,7 +22,7 @@ _UNDECIDED = frozenset({PaymentState.REQUESTED, PaymentState.ACTION_REQUIRED, Pa
 _OVER = frozenset({PaymentState.DECLINED, PaymentState.VOIDED})
 _ENDED = frozenset({OrderStatus.CANCELLED, OrderStatus.REJECTED})
 # What a person can still decide about.
-_REVIEWABLE = frozenset({PaymentState.AUTHORIZED, PaymentState.CAPTURED, PaymentState.DECLINED})
+_REVIEWABLE = frozenset({PaymentState.AUTHORIZED, PaymentState.CAPTURED, PaymentState.REFUNDED, PaymentState.DECLINED})
 
 
 def match(*, payment_id: UUID | str) -> str:
@@ -111,7 +112,15 @@ def _odd(payment: Payment, standing: Standing) -> str:
         return "The payment service has money for it." if _has_money(standing) else ""
     if standing.captured.amount != payment.captured_amount:
         return f"The payment service has collected {_words(standing.captured)}."
+    if standing.refunded.amount < _given_back(payment):  # a bank may send back what it was given
+        return f"Only {_words(standing.refunded)} arrived of what was given back."
     return ""
+
+
+def _given_back(payment: Payment) -> Decimal:
+    """What the gateway said it had given back."""
+    done = payment.refunds.filter(state=RefundState.DONE)
+    return done.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
 
 
 def _words(amount: Money) -> str:

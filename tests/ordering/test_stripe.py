@@ -429,7 +429,9 @@ NONE_FOUND = (200, {"object": "search_result", "data": []}, {})
 
 
 def intent(status):
-    return {"id": "pi_1", "object": "payment_intent", "status": status, "amount": 4490, "currency": "eur"}
+    received = 4490 if status == "succeeded" else 0
+    amounts = {"amount": 4490, "amount_received": received, "currency": "eur"}
+    return {"id": "pi_1", "object": "payment_intent", "status": status, **amounts}
 
 
 @pytest.mark.parametrize(
@@ -543,6 +545,17 @@ def test_a_refund_the_card_does_not_take_is_declined(scripted):
     answer = gateway("stripe").refund(key="r", reference="pi_1", amount=TOTAL)
 
     assert (answer.outcome, answer.reason) == (Outcome.DECLINED, "The card does not take the money back.")
+
+
+def test_what_was_collected_is_said_also_when_it_was_before(scripted):
+    scripted.answers |= {
+        "POST capture": (400, {"error": {"code": "payment_intent_unexpected_state"}}, {}),
+        "GET pi_1": (200, intent("succeeded") | {"amount_received": 4000}, {}),
+    }
+
+    answer = gateway("stripe").capture(key="c", reference="pi_1", amount=TOTAL)
+
+    assert (answer.outcome, answer.amount) == (Outcome.APPROVED, Money("40.00", "EUR"))
 
 
 def test_an_authorisation_that_expired_is_not_collected(scripted):

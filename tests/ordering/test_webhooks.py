@@ -270,6 +270,18 @@ def test_money_given_back_in_the_dashboard_is_recorded_once(payment, stripe):
     assert log().count("order.refunded") == 1
 
 
+def test_money_that_a_bank_sent_back_is_held_for_review(payment, stripe):
+    stripe.post("/v1/refunds", {"payment_intent": payment.reference, "amount": 1000})
+    applied(told(payment, "charge.refunded"))
+    (refund,) = stripe.refunds()
+    stripe.post(f"/v1/refunds/{refund['id']}", {"amount": 400})
+
+    outcome = applied(told(payment, "refund.failed", object="refund", payment_intent=payment.reference))
+
+    assert outcome == (True, "Held for review: Only 4.00 EUR arrived of what was given back.")
+    assert of_the_order() == ("ON_HOLD", "PARTIALLY_REFUNDED", "IN_REVIEW")
+
+
 def test_all_given_back_in_the_dashboard_ends_the_payment(payment, stripe):
     stripe.post("/v1/refunds", {"payment_intent": payment.reference})
 
