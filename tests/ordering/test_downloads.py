@@ -7,12 +7,13 @@ from decimal import Decimal
 from urllib.parse import urlsplit
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth.models import Permission
 from django.core import mail
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
-from django.test import Client
+from django.test import AsyncClient, Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from strawberry.relay.utils import from_base64, to_base64
@@ -329,6 +330,18 @@ def test_a_file_is_downloaded_whole_and_kept_by_no_cache(buyer, order):
     assert response["Cache-Control"] == "no-store"
     assert response["X-Content-Type-Options"] == "nosniff"
     assert shown(buyer, order)["downloads"][0]["downloadsLeft"] == 4
+
+
+def test_a_server_that_waits_for_no_answer_hands_out_the_same(buyer, order):
+    path = path_of(buyer, order)
+
+    async def fetched(**headers):
+        response = await AsyncClient().get(path, headers=headers)
+        return response.status_code, b"".join([piece async for piece in response.streaming_content])
+
+    assert async_to_sync(fetched)() == (200, SONG)
+    assert async_to_sync(fetched)(Range="bytes=4-9") == (206, SONG[4:10])
+    assert left() == 4
 
 
 def test_five_times_and_then_no_more(buyer, order):

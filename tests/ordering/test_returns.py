@@ -30,7 +30,7 @@ from tests.shopping import order_of
 
 pytestmark = pytest.mark.django_db
 
-RETURN = """return { id status note decisionNote refunded { amount currency }
+RETURN = """return { id status note decisionNote refund { state amount { amount currency } }
   lines { id quantity reason restocked orderLine { sku } } allowedActions { action isAllowed } }
   userErrors { code field message }"""
 REQUEST = f"""mutation($id: ID!, $key: String!, $input: ReturnRequestInput!, $token: String) {{
@@ -48,7 +48,7 @@ OF_ORDER = "query($id: ID!, $token: String) { order(id: $id, guestToken: $token)
 ONE = "query($id: ID!, $token: String) { return(id: $id, guestToken: $token) { status order { number } } }"
 MANY = """query($filters: ReturnFilters) { returns(filters: $filters) {
   totalCount edges { node { id status order { number } lines { quantity orderLine { sku } }
-    allowedActions { action isAllowed reason } refunded { amount } } } } }"""
+    allowedActions { action isAllowed reason } refund { amount { amount } } } } } }"""
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_a_buyer_asks_to_send_goods_back(buyer, order, customer):
 
     assert payload["userErrors"] == []
     made = payload["return"]
-    assert (made["status"], made["note"], made["decisionNote"], made["refunded"]) == ("REQUESTED", "It hums.", "", None)
+    assert (made["status"], made["note"], made["decisionNote"], made["refund"]) == ("REQUESTED", "It hums.", "", None)
     assert [(each["quantity"], each["reason"], each["restocked"], each["orderLine"]) for each in made["lines"]] == [
         (2, "DAMAGED", 0, {"sku": first["sku"]}),
         (1, "CHANGED_MIND", 0, {"sku": second["sku"]}),
@@ -465,10 +465,10 @@ def test_what_was_paid_for_the_goods_is_given_back(desk, received):
     payload = desk(REFUND, id=received["id"], key="k")["returnRefund"]
 
     assert payload["userErrors"] == []
-    assert (payload["return"]["status"], payload["return"]["refunded"]) == (
-        "REFUNDED",
-        {"amount": "40.00", "currency": "EUR"},
-    )
+    assert payload["return"]["status"] == "REFUNDED"
+    assert payload["return"]["refund"]["amount"] == {"amount": "40.00", "currency": "EUR"}
+    (edge,) = desk(MANY)["returns"]["edges"]
+    assert edge["node"]["refund"] == {"amount": {"amount": "40.00"}}
     refund = Refund.objects.get()
     assert (refund.state, str(refund.money.amount), refund.return_of) == ("DONE", "40.00", Return.objects.get())
     assert Order.objects.get().payment_status == "PARTIALLY_REFUNDED"
@@ -479,7 +479,7 @@ def test_what_was_paid_for_the_goods_is_given_back(desk, received):
 def test_less_may_be_given_back(desk, received):
     payload = desk(REFUND, id=received["id"], key="k", amount="12.50")["returnRefund"]
 
-    assert payload["return"]["refunded"] == {"amount": "12.50", "currency": "EUR"}
+    assert payload["return"]["refund"]["amount"] == {"amount": "12.50", "currency": "EUR"}
     assert [str(row.money.amount) for row in Refund.objects.all()] == ["12.50"]
 
 

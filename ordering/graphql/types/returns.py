@@ -7,6 +7,7 @@ import strawberry_django
 from strawberry import auto, relay
 
 from ordering import filters, models
+from ordering.graphql.types.payments import Refund
 from ordering.services import returning
 from schema import kit
 
@@ -51,14 +52,7 @@ class Return(kit.Keyed, relay.Node):
     requested_at: auto
     decided_at: auto
     received_at: auto
-
-    @strawberry_django.field(
-        only=["refund__amount", "refund__currency"],
-        select_related=["refund"],
-        description="What is given back for it, once it is REFUNDED; see the order's history for what came of it.",
-    )
-    def refunded(root: strawberry.Parent[models.Return]) -> kit.Money | None:
-        return kit.Money.of(root.refund.money) if root.refund else None
+    refund: Refund | None = strawberry_django.field(description="The money for it, once it is REFUNDED.")
 
     @strawberry_django.field(
         only=["status", "order__status", "order__payment_status", "order__customer"],
