@@ -111,7 +111,10 @@ class Stripe:
             intent = self._intent(reference)
             if intent.status == "succeeded":
                 left = _captured(intent) - _refunded(intent)
-                return self.refund(key=key, reference=reference, amount=left) if left else _approved(reference)
+                # A key is for one kind of request.
+                return (
+                    self.refund(key=f"{key}:refund", reference=reference, amount=left) if left else _approved(reference)
+                )
             if intent.status != "canceled":
                 raise GatewayError(refused.user_message or "Stripe refused to cancel it.") from refused
         return _approved(reference)
@@ -161,6 +164,7 @@ class Stripe:
             raise ForgedError(str(forged)) from None
         # The SDK stumbles, or we do, over what nobody at Stripe wrote.
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as stumble:
+            logger.warning("A webhook message of Stripe cannot be read: %r", stumble)
             raise ForgedError(type(stumble).__name__) from None
 
     def _create(self, key: str, token: str, amount: Money) -> stripe.PaymentIntent:

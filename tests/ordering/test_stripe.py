@@ -431,7 +431,7 @@ NONE_FOUND = (200, {"object": "search_result", "data": []}, {})
 def intent(status):
     received = 4490 if status == "succeeded" else 0
     amounts = {"amount": 4490, "amount_received": received, "currency": "eur"}
-    return {"id": "pi_1", "object": "payment_intent", "status": status, **amounts}
+    return {"id": "pi_1", "object": "payment_intent", "status": status, "latest_charge": None, **amounts}
 
 
 @pytest.mark.parametrize(
@@ -545,6 +545,21 @@ def test_a_refund_the_card_does_not_take_is_declined(scripted):
     answer = gateway("stripe").refund(key="r", reference="pi_1", amount=TOTAL)
 
     assert (answer.outcome, answer.reason) == (Outcome.DECLINED, "The card does not take the money back.")
+
+
+def test_releasing_what_was_collected_gives_it_back_under_a_key_of_its_own(scripted):
+    """Stripe takes a key for one kind of request only."""
+    scripted.answers |= {
+        "POST cancel": (400, {"error": {"code": "payment_intent_unexpected_state"}}, {}),
+        "GET pi_1": (200, intent("succeeded"), {}),
+        "GET refunds": (200, {"object": "list", "data": [], "has_more": False, "url": "/v1/refunds"}, {}),
+        "POST refunds": (200, {"id": "re_1", "object": "refund", "status": "succeeded"}, {}),
+    }
+
+    answer = gateway("stripe").void(key="v", reference="pi_1")
+
+    assert answer.outcome is Outcome.APPROVED
+    assert [key for name, key, _ in scripted.asked if name.startswith("POST")] == ["v", "v:refund"]
 
 
 def test_what_was_collected_is_said_also_when_it_was_before(scripted):

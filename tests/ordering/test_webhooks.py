@@ -2,10 +2,12 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 import stripe as sdk
+from django.db import connection
 from django.db.models import F
 from django.test import Client
 from django.utils import timezone
@@ -81,6 +83,22 @@ def test_what_is_secret_or_personal_in_a_message_is_not_kept():
 def test_a_message_told_again_is_stored_once():
     assert [send(an_event()) for _ in range(3)] == [200, 200, 200]
 
+    assert WebhookMessage.objects.count() == 1
+    assert Event.objects.filter(type="webhook.received").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_message_told_by_several_at_once_is_stored_once(db):
+    def told_at_once(_):
+        try:
+            return send(an_event())
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(told_at_once, range(16)))
+
+    assert answers == [200] * 16
     assert WebhookMessage.objects.count() == 1
     assert Event.objects.filter(type="webhook.received").count() == 1
 
