@@ -94,7 +94,8 @@ def _check_coupons(cart: Cart, quote: Quote, expected_total: Decimal | None) -> 
 
 
 def _check_price(cart: Cart, quote: Quote, expected_total: Decimal | None) -> None:
-    """The buyer pays what they agreed to: the total they name or, naming none, the prices they saw last."""
+    """The buyer pays what they agreed to: the total they name or, naming none, the prices they saw last, with their
+    coupons."""
     total = quote.totals.total
     if expected_total is not None:
         if expected_total != total.amount:

@@ -20,6 +20,7 @@ from tests.services.stack import (
     ROOT,
     RUN,
     Database,
+    Ledger,
     RedisServer,
     Stack,
     environment,
@@ -119,6 +120,12 @@ def own_redis(tmp_path_factory) -> Iterator[RedisServer]:
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory) -> Ledger:
+    """That of the gateway `slow`."""
+    return Ledger(tmp_path_factory.mktemp("gateway") / "ledger")
 
 
 @pytest.hookimpl(wrapper=True)

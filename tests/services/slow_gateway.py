@@ -1,6 +1,7 @@
-"""A gateway that keeps a ledger of what it did, and can be made to think for as long as a test likes."""
+"""A gateway that keeps a ledger of what it did, thinks for as long as a test likes, and can kill who asks."""
 
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -11,10 +12,15 @@ from ordering.gateways.sandbox import Sandbox
 
 LEDGER = Path(os.environ["GATEWAY_LEDGER"])
 HOLD = LEDGER.with_suffix(".hold")
+DIE = LEDGER.with_suffix(".die")
 
 
 class SlowGateway(Sandbox):
-    """The sandbox's answers. While the file HOLD exists, what is asked is done, but its answer does not arrive."""
+    """The sandbox's answers. While the file HOLD exists, what is asked is done, but its answer does not arrive.
+
+    The file DIE names a moment such as "before authorize" or "after capture": the process that comes there first is
+    killed.
+    """
 
     def authorize(self, *, key: str, token: str, amount: Money) -> Answer:
         _do(key)
@@ -26,7 +32,16 @@ class SlowGateway(Sandbox):
 
 
 def _do(key: str) -> None:
+    verb = key.rsplit(":", 1)[1]
+    _die(f"before {verb}")
     with LEDGER.open("a") as ledger:
         ledger.write(f"{key}\n")
     while HOLD.exists():
         time.sleep(0.05)
+    _die(f"after {verb}")
+
+
+def _die(moment: str) -> None:
+    if DIE.exists() and DIE.read_text() == moment:
+        DIE.unlink()
+        os.kill(os.getpid(), signal.SIGKILL)

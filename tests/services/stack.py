@@ -112,6 +112,35 @@ class RedisServer(Process):
             server.flushall()
 
 
+class Ledger:
+    """What the slow gateway was asked and did, and the switches that keep its answers back and kill who asks."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._hold = path.with_suffix(".hold")
+        self._die = path.with_suffix(".die")
+        path.touch()
+
+    def calls(self, step: str) -> list[str]:
+        """The keys it was asked with for this step."""
+        return [key for key in self.path.read_text().split() if key.endswith(f":{step}")]
+
+    def hold(self) -> None:
+        self._hold.touch()
+
+    def answer(self) -> None:
+        self._hold.unlink(missing_ok=True)
+
+    def kill(self, moment: str) -> None:
+        """Whoever comes to this moment next dies: "before authorize", "after capture"."""
+        self._die.write_text(moment)
+
+    def clear(self) -> None:
+        self.answer()
+        self._die.unlink(missing_ok=True)
+        self.path.write_text("")
+
+
 # ── Clients ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 class Api:
     """One person's GraphQL client over HTTP."""

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import pytest
@@ -24,33 +23,6 @@ RELEASE = "mutation($id: ID!) { orderRelease(id: $id) { userErrors { code } } }"
 PENDING_APPROVALS = "{ approvalRequests(filters: {waitingForMe: true}) { edges { node { id subject { id } } } } }"
 APPROVE = "mutation($id: ID!) { approvalRequestApprove(id: $id) { userErrors { code } } }"
 PAID = [(1, "order.placed"), (2, "order.confirmed"), (3, "order.paid")]
-
-
-class Ledger:
-    """What the slow gateway was asked and did, and the switch that keeps its answers back."""
-
-    def __init__(self, path: Path):
-        self.path = path
-        self._hold = path.with_suffix(".hold")
-        path.touch()
-
-    def calls(self, step):
-        return [key for key in self.path.read_text().split() if key.endswith(f":{step}")]
-
-    def hold(self):
-        self._hold.touch()
-
-    def answer(self):
-        self._hold.unlink(missing_ok=True)
-
-    def clear(self):
-        self.answer()
-        self.path.write_text("")
-
-
-@pytest.fixture(scope="module")
-def ledger(tmp_path_factory):
-    return Ledger(tmp_path_factory.mktemp("gateway") / "ledger")
 
 
 @pytest.fixture(scope="module")
