@@ -13,7 +13,7 @@ from accounts.models import User
 from notifications.models import Event
 from ordering import services, tasks
 from ordering.models import Cart, CustomerGroup, Order, OrderStatus, PaymentState, Promotion, PromotionUse
-from ordering.services import coupons, privacy
+from ordering.services import coupons, drafting, privacy
 from tests.conftest import Api, gid, make_user, make_variant
 from tests.shopping import cart_with, checkout, order_of
 from workflows.models import ApprovalRequest
@@ -213,3 +213,44 @@ def test_what_somebody_saved_is_told_and_then_nobodys(customer, variant):
     assert group.members.count() == 0
     coupon.refresh_from_db()
     assert coupon.times_used == 1
+
+
+# ── What was written ─────────────────────────────────────────────────────────────────────────────────────────────────
+def test_what_was_written_of_and_by_somebody_is_told_and_then_blank(customer, staff, variant):
+    cart = cart_with(Api(customer), (gid(variant), 1))
+    services.set_note(cart_id=from_base64(cart["id"])[1], note="Ring at Cleo's", actor=customer)
+    checkout(Api(customer), cart["id"])
+    order = Order.objects.get()
+    services.add_note(order_id=order.pk, note="Cleo rang", actor=staff)
+    services.refund_create(
+        order_id=order.pk,
+        idempotency_key="k",
+        request=services.RefundRequest(reason="For Cleo", amount=Decimal("1.00")),
+        actor=staff,
+    )
+
+    (told,) = privacy.personal_data(user=customer)["orders"]
+    erased(customer)
+    privacy.forget_customer(user_id=customer.pk)
+
+    assert told["note"] == "Ring at Cleo's"
+    assert [note["text"] for note in told["notes"]] == ["Cleo rang"]
+    assert [refund["reason"] for refund in told["refunds"]] == ["For Cleo"]
+    assert told["price_breakdown"] == order.price_breakdown
+    order.refresh_from_db()
+    refund = order.payment.refunds.get()
+    assert (order.note, order.notes.get().text, refund.reason) == ("", "", "")
+    assert (order.payment.action, refund.amount) == ({}, Decimal("1.000"))
+    assert "Cleo" not in str([event.payload for event in order.events.all()])
+
+
+def test_drafts_for_somebody_go_with_them(customer, staff, variant):
+    request = drafting.DraftRequest(customer_id=customer.pk, lines=[(variant.pk, 1)], note="For Cleo")
+    drafting.create_draft(request=request, idempotency_key="k", actor=staff)
+    kept = drafting.DraftRequest(email="ada@example.com")
+    drafting.create_draft(request=kept, idempotency_key="l", actor=staff)
+    erased(customer)
+
+    privacy.forget_customer(user_id=customer.pk)
+
+    assert list(Cart.objects.values_list("email", flat=True)) == ["ada@example.com"]
