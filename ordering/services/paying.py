@@ -115,6 +115,9 @@ def _look_again(gateway: Gateway, payment: Payment) -> Answer:
 
 
 def _write_authorized(order: Order, payment: Payment, answer: Answer) -> None:
+    if order.status != OrderStatus.PENDING:  # given up in this very moment
+        _write_learnt(order, payment, answer)
+        return
     payment.reference = answer.reference or payment.reference
     payment.action = dict(answer.action)
     if answer.outcome is Outcome.DECLINED:
@@ -163,7 +166,6 @@ def _place(order: Order) -> bool:
     if order.cart_id and not Cart.objects.filter(pk=order.cart_id, completed_at=None).update(completed_at=now):
         return False
     order.placed_at = now
-    order.save(update_fields=["placed_at"])
     placed = events.OrderPlaced(
         number=order.number,
         lines=[

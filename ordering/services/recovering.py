@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from ordering import events
 from ordering.gateways import GatewayError
-from ordering.models import OPEN_STATES, Order, OrderStatus, Payment, PaymentState, PaymentStatus, RefundState
-from ordering.services import paying, states
+from ordering.models import OPEN_STATES, Order, OrderStatus, Payment, PaymentState, PaymentStatus, Refund
+from ordering.services import paying, refunding, states
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,10 @@ def settle_open_payments() -> int:
         if silent[gateway] >= MAX_SILENCE or not _is_settled(order_id, gateway, silent):
             # Tried now: the others come first the next time.
             Payment.objects.filter(order_id=order_id).update(updated_at=timezone.now())
-        _end_if_late(order_id)
+        try:
+            end_if_late(order_id)
+        except Exception:  # as above
+            logger.exception("The order %s waited too long, and cannot be ended.", order_id)
     return len(due)
 
 
@@ -54,7 +57,7 @@ def _due() -> list[tuple[UUID, str]]:
         order__status__in=[OrderStatus.CANCELLED, OrderStatus.REJECTED],
         order__payment_status__in=[PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED],
         captured_amount__gt=F("refunded_amount"),
-    ).exclude(refunds__state=RefundState.FAILED)
+    ).exclude(pk__in=Refund.objects.filter(refunding.REFUSED).values("payment"))
     found: dict[UUID, str] = {}
     for open_payments in (a_step, waited_for, to_give_back):
         found |= dict(open_payments.order_by("updated_at").values_list("order_id", "gateway")[:RECOVER_BATCH])
@@ -75,7 +78,7 @@ def _is_settled(order_id: UUID, gateway: str, silent: Counter[str]) -> bool:
 
 
 @transaction.atomic
-def _end_if_late(order_id: UUID) -> None:
+def end_if_late(order_id: UUID) -> None:
     """Ends a checkout that waited too long, or an order whose transfer never came. Their goods are for others again;
     what the gateway turns out to have set aside is released by the next runs."""
     order = Order.objects.select_for_update(of=("self",)).get(pk=order_id)

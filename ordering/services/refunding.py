@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils import timezone
 from moneyed import Money
 
@@ -47,6 +47,8 @@ MAX_REASON = 500
 RECOVER_AFTER = timedelta(seconds=60)
 RECOVER_BATCH = 200
 _ENDED = frozenset({OrderStatus.CANCELLED, OrderStatus.REJECTED})
+# A refund that was made by itself and failed: nobody tries that again but a person.
+REFUSED = Q(state=RefundState.FAILED, created_by=None)
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def refund_the_rest(*, order_id: UUID | str) -> None:
     payment = Payment.objects.select_for_update().get(order=order)
     if order.status not in _ENDED or not payment.refundable.amount:
         return
-    if payment.refunds.filter(state=RefundState.FAILED).exists():
+    if payment.refunds.filter(REFUSED).exists():
         return
     if payment.state == PaymentState.IN_REVIEW:
         payment.state = PaymentState.CAPTURED

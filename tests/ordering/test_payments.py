@@ -516,6 +516,21 @@ def test_a_gateway_the_shop_no_longer_has_does_not_keep_a_checkout_open_for_ever
     assert StockLevel.objects.get(pk=variant.pk).on_hand == 10
 
 
+def test_an_answer_that_comes_when_the_checkout_was_just_given_up_makes_no_order(bank, guest, cart, variant):
+    def given_up():
+        Payment.objects.update(created_at=F("created_at") - timedelta(hours=25))
+        recovering.end_if_late(Order.objects.get().pk)
+
+    bank.meanwhile["authorize"] = given_up
+
+    payload = pay(guest, cart)
+
+    assert [error["code"] for error in payload["userErrors"]] == ["PAYMENT_DECLINED"]
+    assert states() == ("CANCELLED", "FAILED", "VOIDED")
+    assert bank.movements() == ["authorize", "void"]
+    assert StockLevel.objects.get(pk=variant.pk).on_hand == 10
+
+
 def test_a_silent_gateway_is_not_asked_for_every_payment_of_a_run(bank, guest, variant, monkeypatch):
     monkeypatch.setattr(recovering, "MAX_SILENCE", 2)
     bank.silent.add("authorize")

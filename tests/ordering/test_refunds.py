@@ -446,6 +446,20 @@ def test_what_the_gateway_refused_to_give_back_is_left_to_a_person(
     assert bank.moved("refund") == ["34.90"]
 
 
+def test_what_failed_and_was_given_back_since_does_not_keep_the_rest(
+    bank, order, staff, give_back, django_capture_on_commit_callbacks
+):
+    bank.outcomes["refund"] = Outcome.DECLINED
+    give_back(order, amount="4.90")
+    bank.outcomes.clear()
+    give_back(order, key="2", amount="4.90")
+
+    cancelled(staff, order, django_capture_on_commit_callbacks)
+
+    assert given_back() == ("34.90", "REFUNDED", "REFUNDED")
+    assert bank.moved("refund") == ["4.90", "30.00"]
+
+
 # ── Looking ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_the_buyer_sees_what_was_given_back(order, guest, give_back):
     give_back(order, lines=units(order, 2))
