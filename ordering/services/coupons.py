@@ -41,7 +41,8 @@ def apply(*, cart_id: UUID | str, code: str, actor: "User | AnonymousUser") -> C
 
     cart.coupons.add(coupon)
     cart.save(update_fields=["updated_at"])
-    customer = None if isinstance(actor, AnonymousUser) else actor
+    # Of a draft the buyer is somebody else than who prepares it.
+    customer = None if isinstance(actor, AnonymousUser) or cart.drafted_by_id else actor
     quote = quoting.quote_anew(cart, customer=customer)
     for refused in quote.offers.refused:
         if refused.coupon.pk == coupon.pk:

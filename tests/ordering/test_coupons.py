@@ -308,6 +308,21 @@ def test_who_only_ever_cancelled_or_was_declined_orders_for_the_first_time(guest
     assert checkout(guest, cart["id"])["userErrors"] == []
 
 
+def test_of_a_draft_the_buyer_is_not_who_prepares_it(staff, variant):
+    coupon(is_first_order_only=True)
+    desk = Api(staff)
+    order_of(desk, (gid(variant), 1))
+    create = """
+    mutation($input: DraftOrderCreateInput!) {
+      draftOrderCreate(idempotencyKey: "draft", input: $input) { draftOrder { cart { id } } userErrors { code } }
+    }
+    """
+    input = {"email": "new@example.com", "lines": [{"variantId": gid(variant), "quantity": 1}]}
+    draft = desk(create, input=input)["draftOrderCreate"]["draftOrder"]["cart"]
+
+    assert applied(desk, draft)["discountTotal"] == {"amount": "2.00"}
+
+
 # ── Together ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_promotions_are_taken_off_in_their_order_each_on_what_is_left(guest, variant):
     coupon("FIVE", name="Five", kind="FIXED", amount=Decimal(5), currency="EUR")
