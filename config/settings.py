@@ -497,6 +497,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=60),
         "options": {"expires": 60},
     },
+    "forget-old-keys": {"task": "ordering.tasks.forget_old_keys", "schedule": timedelta(hours=1)},
     "release-reservations": {
         "task": "ordering.tasks.release_reservations",
         "schedule": timedelta(seconds=10),

@@ -7,7 +7,7 @@ from celery import shared_task
 from notifications.models import Event
 from ordering import services
 from ordering.gateways import GatewayError
-from ordering.services import digital_files, documents, expiring, fulfilling, privacy, selling, webhooks
+from ordering.services import digital_files, documents, expiring, fulfilling, once, privacy, selling, webhooks
 
 
 @shared_task(autoretry_for=(GatewayError,), retry_backoff=5, max_retries=5)
@@ -123,3 +123,9 @@ def delete_expired_carts(**_: Any) -> int:
 def remind_of_carts(**_: Any) -> int:
     """One e-mail about what somebody left in a cart for a day."""
     return expiring.remind()
+
+
+@shared_task
+def forget_old_keys(**_: Any) -> int:
+    """Idempotency keys that nobody will repeat any more."""
+    return once.forget_old_keys()

@@ -3,10 +3,12 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.utils import timezone
 
 from accounts.services import checks
 from ordering.errors import OrderError, OrderErrorCode
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 MAX_KEY = 128
+KEPT_FOR = timedelta(days=90)
+BATCH = 5000
 
 Row = TypeVar("Row")
 
@@ -70,6 +74,12 @@ def claim(*, scope: str, key: str | None, operation: str, asked: object, actor: 
     if kept.digest != digest:
         raise conflict()
     return Claim(kept)
+
+
+def forget_old_keys() -> int:
+    """Keys are kept for as long as anybody may still repeat a call; returns how many went."""
+    old = IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEPT_FOR)
+    return old.filter(pk__in=list(old.order_by("created_at").values_list("pk", flat=True)[:BATCH])).delete()[0]
 
 
 def check_key(key: str) -> None:

@@ -265,6 +265,48 @@ def test_what_is_reserved_is_not_sold(variant):
     assert movements(variant) == []
 
 
+def test_a_promise_takes_from_what_is_available_and_not_from_the_shelf(variant):
+    stock.reserve(quantities={variant.pk: 4})
+    with pytest.raises(OutOfStock) as refused:
+        stock.reserve(quantities={variant.pk: 7})
+
+    level = StockLevel.objects.get(pk=variant.pk)
+    assert (refused.value.left, level.on_hand, level.reserved) == (6, 10, 4)
+    assert movements(variant) == []
+
+
+def test_of_several_promises_all_are_given_or_none(variant):
+    scarce = make_variant(stock=1)
+
+    with pytest.raises(OutOfStock):
+        stock.reserve(quantities={variant.pk: 1, scarce.pk: 2})
+
+    assert not StockLevel.objects.filter(reserved__gt=0).exists()
+
+
+def test_who_was_promised_some_takes_these_first(variant):
+    stock.reserve(quantities={variant.pk: 8})
+
+    stock.take(quantities={variant.pk: 5}, promised={variant.pk: 3})
+
+    level = StockLevel.objects.get(pk=variant.pk)
+    assert (level.on_hand, level.reserved) == (5, 5)
+    with pytest.raises(OutOfStock) as refused:
+        stock.take(quantities={variant.pk: 4}, promised={variant.pk: 3})
+    assert refused.value.left == 3
+    assert movements(variant) == [("SOLD", 10, 5, None, "")]
+
+
+def test_a_promise_that_is_taken_back_is_available_again_and_never_more_than_it_was(variant):
+    stock.reserve(quantities={variant.pk: 4})
+
+    stock.release(quantities={variant.pk: 3})
+    stock.release(quantities={variant.pk: 3})
+
+    level = StockLevel.objects.get(pk=variant.pk)
+    assert (level.on_hand, level.reserved) == (10, 0)
+
+
 def test_an_import_leaves_movements_and_none_where_nothing_changed(variant):
     other = make_variant(stock=3)
 
