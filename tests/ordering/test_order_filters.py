@@ -176,4 +176,4 @@ def test_a_page_costs_eight_statements_at_most_and_the_same_for_one_order_and_fo
 
     assert (one[0], twenty[0]) == (1, 20)
     assert len(one[1]) == len(twenty[1]), twenty[1]
-    assert len(twenty[1]) <= 8 + 2, twenty[1]  # and two for who asks and what they may
+    assert len(twenty[1]) <= 8, twenty[1]
