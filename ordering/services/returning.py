@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.conf import settings
@@ -13,6 +12,7 @@ from django.db import transaction
 from django.db.models import Q, Sum
 from django.utils import timezone
 
+from accounts.models import User
 from catalog.models import MovementReason
 from catalog.services import stock
 from notifications.outbox import EventData
@@ -31,9 +31,6 @@ from ordering.models import (
     ReturnStatus,
 )
 from ordering.services import once, refunding, states
-
-if TYPE_CHECKING:
-    from accounts.models import User
 
 MAX_NOTE = 1000
 MAX_DECISION_NOTE = 500
@@ -59,12 +56,12 @@ class Wanted:
 
 
 # ── Who may do what when ─────────────────────────────────────────────────────────────────────────────────────────────
-def allowed_actions(*, return_: Return, actor: "User | AnonymousUser") -> list[tuple[ReturnAction, str | None]]:
+def allowed_actions(*, return_: Return, actor: User | AnonymousUser) -> list[tuple[ReturnAction, str | None]]:
     """Every action, with the reason why this person may not do it now, or None when they may. No statement."""
     return [(action, why_not(return_, action, actor)) for action in ReturnAction]
 
 
-def why_not(return_: Return, action: ReturnAction, actor: "User | AnonymousUser") -> str | None:
+def why_not(return_: Return, action: ReturnAction, actor: User | AnonymousUser) -> str | None:
     """Why this person may not do this with this return now, in a sentence. It is one of an order they can see."""
     if not states.may_manage(actor):
         if action != ReturnAction.CANCEL:
@@ -92,7 +89,7 @@ def request(
     order_id: UUID | str,
     lines: Iterable[Wanted],
     note: str,
-    actor: "User | AnonymousUser",
+    actor: User | AnonymousUser,
     guest_token: str | None = None,
     idempotency_key: str | None,
 ) -> once.Done[Return]:
@@ -100,6 +97,7 @@ def request(
 
     NOT_FOUND, QUANTITY_INVALID, REQUIRED, INVALID, ACTION_NOT_ALLOWED.
     """
+    _check_account(actor)
     order = states.locked(order_id, actor, guest_token)
     wanted = list(lines)
     claim = once.claim(
@@ -130,6 +128,15 @@ def request(
     states.tell(order, asked_for, actor=actor)
     claim.keep(made)
     return once.Done(made, False)
+
+
+def _check_account(actor: User | AnonymousUser) -> None:
+    """No note comes to an account that ends this very moment: it is written before, and forgotten, or refused."""
+    if isinstance(actor, AnonymousUser):
+        return
+    active = User.objects.select_for_update(no_key=True).filter(pk=actor.pk, is_active=True)
+    if active.values_list("pk").first() is None:
+        raise OrderError(OrderErrorCode.NOT_FOUND, "Your account has just ended.", field=["orderId"])
 
 
 def _check_lines(order: Order, wanted: list[Wanted]) -> None:
@@ -186,7 +193,7 @@ def returnable(lines: Iterable[OrderLine]) -> dict[UUID, int]:
 
 # ── Decided ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 @transaction.atomic
-def approve(*, return_id: UUID | str, actor: "User", note: str = "") -> Return:
+def approve(*, return_id: UUID | str, actor: User, note: str = "") -> Return:
     """Tells the buyer to send the goods; `note` may say where to."""
     found = _locked(return_id, actor)
     _permit(found, ReturnAction.APPROVE, actor)
@@ -199,7 +206,7 @@ def approve(*, return_id: UUID | str, actor: "User", note: str = "") -> Return:
 
 
 @transaction.atomic
-def reject(*, return_id: UUID | str, actor: "User", note: str) -> Return:
+def reject(*, return_id: UUID | str, actor: User, note: str) -> Return:
     """Tells the buyer to keep the goods, and why."""
     found = _locked(return_id, actor)
     _permit(found, ReturnAction.REJECT, actor)
@@ -214,7 +221,7 @@ def reject(*, return_id: UUID | str, actor: "User", note: str) -> Return:
 
 
 @transaction.atomic
-def cancel(*, return_id: UUID | str, actor: "User | AnonymousUser", guest_token: str | None = None) -> Return:
+def cancel(*, return_id: UUID | str, actor: User | AnonymousUser, guest_token: str | None = None) -> Return:
     """The goods stay with the buyer, who changed their mind before it was approved; staff also afterwards."""
     found = _locked(return_id, actor, guest_token)
     _permit(found, ReturnAction.CANCEL, actor)
@@ -224,7 +231,7 @@ def cancel(*, return_id: UUID | str, actor: "User | AnonymousUser", guest_token:
     return found
 
 
-def _decide(found: Return, actor: "User", note: str) -> None:
+def _decide(found: Return, actor: User, note: str) -> None:
     found.decided_at = timezone.now()
     found.decided_by = actor
     found.decision_note = note
@@ -244,7 +251,7 @@ def checked_note(note: str, *, longest: int, field: list[str]) -> str:
 def receive(
     *,
     return_id: UUID | str,
-    actor: "User",
+    actor: User,
     restock: Iterable[tuple[int, int]] = (),
     idempotency_key: str | None,
 ) -> once.Done[Return]:
@@ -302,7 +309,7 @@ def _counted(lines: dict[int, ReturnLine], wanted: list[tuple[int, int]]) -> dic
     return {key: count for key, count in counts.items() if count}
 
 
-def _put_back(lines: Iterable[ReturnLine], actor: "User") -> None:
+def _put_back(lines: Iterable[ReturnLine], actor: User) -> None:
     quantities: dict[int, int] = {}
     for line in lines:
         if variant_id := line.order_line.variant_id:
@@ -313,7 +320,7 @@ def _put_back(lines: Iterable[ReturnLine], actor: "User") -> None:
 
 @transaction.atomic
 def refund(
-    *, return_id: UUID | str, actor: "User", amount: Decimal | None = None, idempotency_key: str | None
+    *, return_id: UUID | str, actor: User, amount: Decimal | None = None, idempotency_key: str | None
 ) -> once.Done[Return]:
     """Pays back what was paid for the goods that came back, or an amount in the order's currency.
 
@@ -338,7 +345,7 @@ def refund(
 
 
 # ── What all of them do ──────────────────────────────────────────────────────────────────────────────────────────────
-def _locked(return_id: UUID | str, actor: "User | AnonymousUser", guest_token: str | None = None) -> Return:
+def _locked(return_id: UUID | str, actor: User | AnonymousUser, guest_token: str | None = None) -> Return:
     """The return and its order for update, if this person may see it; otherwise NOT_FOUND."""
     order_id = Return.objects.visible_to(actor, guest_token).filter(pk=return_id).values_list("order_id").first()
     if order_id is None:
@@ -349,17 +356,17 @@ def _locked(return_id: UUID | str, actor: "User | AnonymousUser", guest_token: s
     return found
 
 
-def _claim(found: Return, key: str | None, operation: str, asked: dict[str, object], actor: "User") -> once.Claim:
+def _claim(found: Return, key: str | None, operation: str, asked: dict[str, object], actor: User) -> once.Claim:
     asked = {"return": str(found.pk), **asked}
     return once.claim(scope=once.of_order(found.order), key=key, operation=operation, asked=asked, actor=actor)
 
 
-def _permit(found: Return, action: ReturnAction, actor: "User | AnonymousUser") -> None:
+def _permit(found: Return, action: ReturnAction, actor: User | AnonymousUser) -> None:
     if reason := why_not(found, action, actor):
         raise OrderError(OrderErrorCode.ACTION_NOT_ALLOWED, reason, field=["id"])
 
 
-def _move(found: Return, status: ReturnStatus, event: EventData, actor: "User | AnonymousUser") -> None:
+def _move(found: Return, status: ReturnStatus, event: EventData, actor: User | AnonymousUser) -> None:
     """The one writer of a return's status. It and its order are locked. A move the table lacks is refused."""
     if status not in RETURN_TRANSITIONS[ReturnStatus(found.status)]:
         raise OrderError(

@@ -13,6 +13,7 @@ from strawberry.relay.utils import from_base64, to_base64
 from accounts.models import User
 from catalog.models import StockLevel, StockMovement
 from notifications.models import Event
+from ordering.errors import OrderError
 from ordering.models import (
     RETURN_TRANSITIONS,
     Fulfillment,
@@ -566,6 +567,19 @@ def test_an_account_with_a_return_under_way_is_still_needed(desk, order, custome
     seen.append(privacy.has_open_orders(user=customer))
 
     assert seen == [False, True, False]
+
+
+def test_nothing_is_asked_for_an_account_that_ended_meanwhile(order, customer):
+    User.objects.filter(pk=customer.pk).update(is_active=False)
+    line = OrderLine.objects.filter(order__number=order["number"]).first()
+    wanted = [returning.Wanted(line.pk, 1, "DAMAGED")]
+    before = in_tables()
+
+    with pytest.raises(OrderError) as refused:
+        returning.request(order_id=line.order_id, lines=wanted, note="It hums.", actor=customer, idempotency_key="late")
+
+    assert refused.value.code == "NOT_FOUND"
+    assert in_tables() == before
 
 
 def test_of_an_erased_buyer_the_words_of_returns_go_and_the_goods_stay(desk, order, customer):
