@@ -169,6 +169,7 @@ def test_a_new_product_with_a_variant_can_be_seen_through_the_api(admin_client):
         "slug": "oak-stool",
         "vendor": vendor.pk,
         "tags": "oak, new, oak",
+        "tax_class": "standard",
     }
     variant = {"sku": "STOOL-1", "name": "Oak", "price_amount": "49.90", "position": "0", "is_active": "on"}
     now = dict(zip(["published_at_0", "published_at_1"], ["2020-01-01", "12:00:00"], strict=True))
@@ -396,6 +397,7 @@ def _fields(product) -> dict[str, str]:
         "description": product.description,
         "tags": "",
         "attributes": "{}",
+        "tax_class": product.tax_class,
     }
 
 
