@@ -77,7 +77,9 @@ mutation {
     idempotencyKey: "6f1c…"
     input: {
       email: "buyer@example.com"
-      shippingAddress: { fullName: "Ada Lovelace", line1: "12 High Street", city: "London", postalCode: "N1 9GU", country: "GB" }
+      shippingAddress: {
+        fullName: "Ada Lovelace", line1: "12 High Street", city: "London", postalCode: "N1 9GU", country: "GB"
+      }
       payment: { token: "tok_ok" }
     }
   ) {
