@@ -71,7 +71,7 @@ def _check_shipping(cart: Cart, quote: Quote) -> None:
             field=["input", "shippingAddress"],
         )
     wanted = cart.shipping_method_id
-    if quote.method is None or (wanted and quote.method.pk != wanted):
+    if quote.method is None or wanted not in (None, quote.method.pk):
         raise OrderError(
             OrderErrorCode.SHIPPING_UNAVAILABLE,
             f"{'This method' if wanted else 'The shop'} does not ship orders like this in {cart.currency} to that "

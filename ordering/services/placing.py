@@ -202,7 +202,7 @@ def _complete(cart: Cart, request: CheckoutRequest) -> None:
         cart.shipping_address = addresses.checked(request.shipping_address, path=["input", "shippingAddress"])
     if request.billing_address:
         cart.billing_address = addresses.checked(request.billing_address, path=["input", "billingAddress"])
-    if request.shipping_method_id:
+    if request.shipping_method_id is not None:
         cart.shipping_method_id = request.shipping_method_id
 
 
