@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from catalog import money
 from notifications.admin import Buttons, EventInline, ReadOnly, RowFilter
-from ordering.admin.orders import ReasonForm
+from ordering.admin.order_parts import ReasonForm
 from ordering.admin.shipping import CurrencyForm
 from workflows import services
 from workflows.models import ApprovalDecision, ApprovalPolicy, ApprovalRequest, ApprovalStatus
