@@ -296,7 +296,7 @@ EVENT_REACTIONS = {
         "workflows.tasks.forget_customer",
     ],
     "job.started": ["catalog.tasks.begin_job"],
-    "order.confirmed": ["ordering.tasks.settle_payment"],
+    "order.confirmed": ["ordering.tasks.settle_payment", "ordering.tasks.fulfill_digital"],
     "order.paid": ["ordering.tasks.fulfill_digital", "ordering.tasks.issue_invoice"],
     "order.payment_accepted": ["ordering.tasks.settle_payment"],
     "order.refund_requested": ["ordering.tasks.settle_refunds"],
@@ -467,6 +467,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
     },
+    "issue-missing-documents": {
+        "task": "ordering.tasks.issue_missing_documents",
+        "schedule": timedelta(minutes=10),
+        "options": {"expires": 600},
+    },
     "make-documents": {
         "task": "ordering.tasks.make_documents",
         "schedule": timedelta(seconds=15),
@@ -497,6 +502,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=60),
         "options": {"expires": 60},
     },
+    "fulfill-open-digital": {
+        "task": "ordering.tasks.fulfill_open_digital",
+        "schedule": timedelta(minutes=10),
+        "options": {"expires": 600},
+    },
+    "purge-digital-files": {"task": "ordering.tasks.purge_digital_files", "schedule": crontab(hour=4, minute=15)},
     "forget-old-keys": {"task": "ordering.tasks.forget_old_keys", "schedule": timedelta(hours=1)},
     "release-reservations": {
         "task": "ordering.tasks.release_reservations",

@@ -71,6 +71,12 @@ def issue_credit_note(*, event_id: str, **_: Any) -> None:
 
 
 @shared_task
+def issue_missing_documents(**_: Any) -> int:
+    """The same, for what the news did not bring about."""
+    return documents.issue_missing()
+
+
+@shared_task
 def make_documents(**_: Any) -> int:
     """Prints the documents that have a number and no file yet."""
     return documents.make_files()

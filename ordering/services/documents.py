@@ -1,8 +1,9 @@
 """Invoices and credit notes: numbered without gaps, written down whole, made into files afterwards."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
@@ -12,19 +13,34 @@ from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import Storage, storages
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from moneyed import Money
 
 from accounts import links
 from catalog import money
 from ordering import events, printing
-from ordering.models import Document, DocumentKind, NumberSeries, Order, OrderLine, Refund
+from ordering.models import (
+    Document,
+    DocumentKind,
+    NumberSeries,
+    Order,
+    OrderLine,
+    Payment,
+    PaymentStatus,
+    Refund,
+    RefundState,
+)
 from ordering.pricing import StepKind
 from ordering.services import states
 
 logger = logging.getLogger(__name__)
 
 BATCH = 100
+# So long after a payment changed its documents are looked for; not at once, they may be on their way.
+MISSED_WITHIN = timedelta(days=7)
+LEFT_ALONE = timedelta(minutes=10)
+_PAID = frozenset({PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED})
 _LINK = "document-file"
 _PREFIXES = {DocumentKind.INVOICE: "INV", DocumentKind.CREDIT_NOTE: "CN"}
 
@@ -57,6 +73,28 @@ def issue_credit_note(*, refund_id: UUID | str) -> Document:
         )
         _tell(order, note)
     return note
+
+
+def issue_missing() -> int:
+    """Issues what is due of lately changed payments and was not issued when the news came; how many there were."""
+    now = timezone.now()
+    lately = {"updated_at__range": (now - MISSED_WITHIN, now - LEFT_ALONE)}
+    invoices = Document.objects.filter(order=OuterRef("order"), kind=DocumentKind.INVOICE)
+    paid = Payment.objects.filter(~Exists(invoices), **lately, order__payment_status__in=_PAID)
+    changed = Payment.objects.filter(**lately).values("pk")
+    refunded = Refund.objects.filter(payment__in=changed, state=RefundState.DONE, credit_note=None)
+    invoiced = _each(issue_invoice, "order_id", paid.order_by("updated_at").values_list("order_id", flat=True))
+    return invoiced + _each(issue_credit_note, "refund_id", refunded.order_by("pk").values_list("pk", flat=True))
+
+
+def _each(issue: Callable[..., Document], name: str, keys: "QuerySet[Any, UUID]") -> int:
+    due = list(keys[:BATCH])
+    for key in due:
+        try:
+            issue(**{name: key})
+        except Exception:  # one that cannot be issued must not hold up the others
+            logger.exception("The document of %s %s is missing.", name, key)
+    return len(due)
 
 
 def _locked(order_id: UUID | str) -> Order:

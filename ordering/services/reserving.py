@@ -80,8 +80,10 @@ def delete_carts(*, cart_ids: Collection[UUID]) -> None:
         subject_type=ContentType.objects.get_for_model(Cart), subject_id__in=[str(key) for key in keys]
     )
     Event.objects.filter(pk__in=list(news.select_for_update().order_by("pk").values_list("pk", flat=True))).delete()
-    release_lines(CartLine.objects.filter(cart__in=keys, reserved__gt=0))
+    held = list(CartLine.objects.reserving().filter(cart__in=keys))
+    # It writes to their orders, and stock is locked last.
     Cart.objects.filter(pk__in=keys).delete()
+    release_lines(held)
 
 
 def _give_back(excess: Mapping[CartLine, int]) -> None:

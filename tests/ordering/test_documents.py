@@ -1,14 +1,16 @@
 """Invoices and credit notes: once, numbered without gaps, readable by the buyer and staff alone."""
 
 import io
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db.models import F
 from pypdf import PdfReader
 
 from notifications import tasks as notifications
 from ordering import tasks
-from ordering.models import Document, DocumentKind, NumberSeries, Order, Refund, TaxRate
+from ordering.models import Document, DocumentKind, NumberSeries, Order, Payment, Refund, TaxRate
 from ordering.services import documents
 from tests.conftest import Api, gid, make_user, make_variant
 from tests.shopping import ADDRESS, order_of
@@ -165,3 +167,31 @@ def test_the_history_says_that_an_invoice_was_issued(guest, variant, private):
     invoice = Document.objects.get()
     messages = [edge["node"]["message"] for edge in history]
     assert f"The invoice {invoice.number} of order {order['number']} was issued." in messages
+
+
+def test_what_the_news_did_not_bring_about_is_issued_later(guest, variant, private, settings):
+    reactions = {name: [] for name in ("order.paid", "order.refunded")}
+    settings.EVENT_REACTIONS = {**settings.EVENT_REACTIONS, **reactions}
+    order = order_of(guest, (gid(variant), 1))
+    guest(CANCEL, id=order["id"], t=order["guestToken"])
+    assert (tasks.issue_missing_documents(), documents_of(guest, order)) == (0, [])  # it may still be on its way
+
+    Payment.objects.update(updated_at=F("updated_at") - timedelta(hours=1))
+
+    assert [tasks.issue_missing_documents() for _ in range(2)] == [2, 0]
+    assert [each["kind"] for each in documents_of(guest, order)] == ["INVOICE", "CREDIT_NOTE"]
+    assert Document.objects.get(refund=Refund.objects.get()).data["facts"][2][0] == "Invoice"
+
+
+def test_one_that_cannot_be_issued_does_not_hold_up_the_others(guest, variant, private, settings):
+    settings.EVENT_REACTIONS = {**settings.EVENT_REACTIONS, "order.paid": []}
+    order_of(guest, (gid(variant), 1))
+    healthy = order_of(guest, (gid(variant), 1))
+    Payment.objects.update(updated_at=F("updated_at") - timedelta(hours=1))
+    broken = Order.objects.exclude(number=healthy["number"]).get()
+    Order.objects.filter(pk=broken.pk).update(billing_address=[])
+
+    assert tasks.issue_missing_documents() == 2
+
+    assert [each["kind"] for each in documents_of(guest, healthy)] == ["INVOICE"]
+    assert not Document.objects.filter(order=broken).exists()

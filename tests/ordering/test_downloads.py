@@ -25,6 +25,8 @@ from ordering.models import DigitalFile, Download, Fulfillment, Order
 from ordering.services import digital_files, downloading, fulfilling
 from tests.conftest import Api, gid, make_user, make_variant
 from tests.shopping import order_of
+from workflows.models import ApprovalPolicy, ApprovalRequest
+from workflows.services import approve
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,6 +41,9 @@ DOWNLOADS = """query($id: ID!, $token: String) { order(id: $id, guestToken: $tok
 LISTED = "{ orders { edges { node { downloads { fileName url } lines { sku } } } } }"
 FULFIL = """mutation($id: ID!, $input: OrderFulfillInput) { orderFulfill(id: $id, input: $input) {
   fulfillment { isDigital lines { quantity } } order { status } userErrors { code field message } } }"""
+RECEIVE = """mutation($id: ID!) {
+  paymentReceive(orderId: $id, idempotencyKey: "1", input: { amount: "3.00" }) {
+    order { status paymentStatus } } }"""
 CANCEL = """mutation($id: ID!) { orderCancel(id: $id, reason: "No") { order { status } userErrors { code } } }"""
 SONG = b"la la la, and so on"
 
@@ -265,6 +270,20 @@ def test_what_was_paid_before_its_file_came_is_delivered_when_it_comes(keeper, s
     assert (waiting["status"], waiting["downloads"], waiting["fulfillments"]) == ("CONFIRMED", [], [])
     assert shown(buyer, order)["status"] == "DELIVERED"
     assert len(shown(buyer, order)["downloads"]) == 1
+
+
+def test_what_was_paid_before_it_was_approved_is_delivered_with_the_approval(keeper, song, buyer, staff, approver):
+    added(keeper, song)
+    ApprovalPolicy.objects.update(threshold_amount=1)
+    order = order_of(buyer, (gid(song), 1), payment={"gateway": "manual", "token": "bank_transfer"})
+    paid = Api(staff)(RECEIVE, id=order["id"])["paymentReceive"]["order"]
+    waiting = shown(buyer, order)
+
+    approve(request_id=ApprovalRequest.objects.get().pk, actor=approver)
+
+    assert paid == {"status": "AWAITING_APPROVAL", "paymentStatus": "PAID"}
+    assert waiting["downloads"] == []
+    assert (shown(buyer, order)["status"], len(shown(buyer, order)["downloads"])) == ("DELIVERED", 1)
 
 
 def test_nothing_is_delivered_before_it_is_paid_or_while_it_is_held(keeper, song, buyer, staff):

@@ -1,9 +1,11 @@
 """Payments: whatever the gateway does, money moves once, and what stands still is taken up again."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from moneyed import Money
@@ -416,6 +418,41 @@ def test_the_sweep_finds_that_the_buyer_has_done_it(bank, unfinished):
     tasks.settle_open_payments()
 
     assert states() == ("CONFIRMED", "PAID", "CAPTURED")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_cart_is_locked_before_its_order_as_everywhere(bank, unfinished):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite lets one in at a time anyway.")
+    order = Order.objects.get()
+
+    def settled():
+        try:
+            return services.settle_payment(order_id=order.pk).status
+        finally:
+            connection.close()
+
+    bank.standings["bank-1"] = _standing(Stage.AUTHORIZED)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():  # as whoever begins another checkout of the cart at this moment
+            Cart.objects.select_for_update().get(pk=order.cart_id)
+            settling = pool.submit(settled)
+            _until_somebody_waits()
+            assert Order.objects.select_for_update(nowait=True).get(pk=order.pk) == order
+
+        assert settling.result() == "CONFIRMED"
+
+
+def _until_somebody_waits():
+    for _ in range(200):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.05)
+    pytest.fail("Nobody waits for a lock.")
 
 
 def test_a_gateway_without_books_is_asked_anew_whether_the_buyer_has_done_it(bank, unfinished, guest, cart):
