@@ -47,8 +47,8 @@ def fulfill(
     """Sends so many of each order line, given as (line id, quantity), or all that is open and travels.
 
     Lines that are delivered as files are sent by themselves as soon as they are paid. Named here they are sent
-    without a parcel: that is for those whose files never came. QUANTITY_INVALID, NOT_FOUND, INVALID,
-    ACTION_NOT_ALLOWED.
+    without a parcel: that is for those whose files never came, and not before they are paid. QUANTITY_INVALID,
+    NOT_FOUND, INVALID, ACTION_NOT_ALLOWED.
     """
     order = states.locked(order_id, actor)
     wanted = None if quantities is None else list(quantities)
@@ -67,6 +67,7 @@ def fulfill(
     sent = _wanted(lines, wanted)
 
     if _is_digital(sent, parcel):
+        _check_paid(order)
         fulfillment = _hand_out(order, list(lines.values()), sent, actor)
     else:
         fulfillment = _write(order, sent, parcel=parcel)
@@ -281,6 +282,12 @@ def _is_digital(sent: list[tuple[OrderLine, int]], parcel: Parcel) -> bool:
             field=["input", "lines"],
         )
     return True in kinds
+
+
+def _check_paid(order: Order) -> None:
+    """What is downloaded comes to no door where cash could be taken for it."""
+    if order.payment_status not in downloading.PAID:
+        raise OrderError(OrderErrorCode.ACTION_NOT_ALLOWED, "Its files are the buyer's once it is paid.", field=["id"])
 
 
 def _is_sent(line: OrderLine) -> bool:

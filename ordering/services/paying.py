@@ -154,11 +154,12 @@ def _said(amount: Money) -> str:
 
 
 def _await(order: Order, payment: Payment, answer: Answer) -> None:
-    """Nobody collects it. What is paid at the door goes ahead; anything else waits for its money."""
+    """Nobody collects it. What is paid at the door goes ahead; anything else, files alone too, waits for its money."""
     payment.state = PaymentState.AWAITED
-    payment.is_due_on_delivery = order.is_due_on_delivery = answer.is_due_on_delivery
+    comes_to_the_door = answer.is_due_on_delivery and order.lines.filter(is_digital=False).exists()
+    payment.is_due_on_delivery = order.is_due_on_delivery = comes_to_the_door
     order.is_payment_awaited = True
-    if answer.is_due_on_delivery:
+    if comes_to_the_door:
         approving.accept(order)
 
 

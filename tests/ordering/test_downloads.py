@@ -297,6 +297,36 @@ def test_nothing_is_delivered_before_it_is_paid_or_while_it_is_held(keeper, song
     assert shown(buyer, review)["status"] == "DELIVERED"
 
 
+def test_files_wait_for_the_cash_that_is_paid_at_the_door(keeper, song, buyer, staff):
+    added(keeper, song)
+    order = order_of(
+        buyer,
+        (gid(song), 1),
+        (gid(make_variant()), 1),
+        payment={"gateway": "manual", "token": "cash_on_delivery"},
+    )
+    desk = Api(staff)
+    digital = [{"orderLineId": order["lines"][0]["id"], "quantity": 1}]
+
+    by_name = desk(FULFIL, id=order["id"], input={"lines": digital})["orderFulfill"]
+    parcel = desk(FULFIL, id=order["id"])["orderFulfill"]
+    rest = desk(FULFIL, id=order["id"])["orderFulfill"]
+
+    assert (parcel["order"], parcel["fulfillment"]["isDigital"]) == ({"status": "PARTIALLY_SHIPPED"}, False)
+    for refused in (by_name, rest):
+        assert refused["fulfillment"] is None
+        assert [(each["code"], each["message"]) for each in refused["userErrors"]] == [
+            ("ACTION_NOT_ALLOWED", "Its files are the buyer's once it is paid.")
+        ]
+    assert (shown(buyer, order)["downloads"], Fulfillment.objects.count(), Download.objects.count()) == ([], 1, 0)
+
+    receive = """mutation($id: ID!, $amount: Decimal!) {
+      paymentReceive(orderId: $id, idempotencyKey: "1", input: { amount: $amount }) { userErrors { code } } }"""
+    assert desk(receive, id=order["id"], amount=order["total"]["amount"])["paymentReceive"] == {"userErrors": []}
+    assert len(shown(buyer, order)["downloads"]) == 1
+    assert shown(buyer, order)["status"] == "SHIPPED"
+
+
 def test_an_order_that_was_held_is_delivered_on_its_release(keeper, song, buyer, staff):
     order = order_of(buyer, (gid(song), 1))  # it waits for its file
     hold = 'mutation($id: ID!) { orderHold(id: $id, reason: "Wait") { userErrors { code } } }'
