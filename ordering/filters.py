@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 from django.db.models import QuerySet
 
+from accounts.models import normalize_email
 from ordering.models import (
     MAX_NUMBER,
     Order,
@@ -102,7 +103,7 @@ class OrderFilterSet(django_filters.FilterSet):
         return queryset.filter(number=normalised_number(value))
 
     def written_to(self, queryset: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
-        return queryset.filter(email__iexact=value.strip())
+        return queryset.filter(email__iexact=normalize_email(value))
 
 
 class ReturnFilterSet(django_filters.FilterSet):

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from moneyed import Money
 
+from accounts.models import normalize_email
 from accounts.services import checks
 from ordering.errors import OrderError, OrderErrorCode
 from ordering.models import Cart
@@ -83,7 +85,7 @@ def _check_shipping(cart: Cart, quote: Quote) -> None:
 def _check_coupons(cart: Cart, quote: Quote, expected_total: Decimal | None) -> None:
     """Nobody pays more than they were shown because a coupon ended meanwhile, unless they agree to the new total."""
     total = quote.totals.total
-    if quote.offers.refused and expected_total != total.amount:
+    if quote.offers.refused and not _is_agreed(expected_total, total):
         first = quote.offers.refused[0]
         raise OrderError(
             first.code,
@@ -98,7 +100,7 @@ def _check_price(cart: Cart, quote: Quote, expected_total: Decimal | None) -> No
     coupons."""
     total = quote.totals.total
     if expected_total is not None:
-        if expected_total != total.amount:
+        if not _is_agreed(expected_total, total):
             raise OrderError(
                 OrderErrorCode.PRICE_CHANGED,
                 f"The total is {total.amount} {cart.currency} now, not {expected_total}. Show the cart again.",
@@ -123,8 +125,14 @@ def _check_price(cart: Cart, quote: Quote, expected_total: Decimal | None) -> No
             )
 
 
+def _is_agreed(expected_total: Decimal | None, total: Money) -> bool:
+    # What is no number at all cannot even be compared.
+    return expected_total is not None and expected_total.is_finite() and expected_total == total.amount
+
+
 def checked_email(cart: Cart, given: str | None, actor: "User | AnonymousUser") -> str:
-    """Where the confirmation goes: as given, the cart's, or the account's."""
+    """Where the confirmation goes: as given, the cart's, or the account's. An international domain as `xn--`, so that
+    one address has one spelling."""
     email = (given or "").strip() or cart.email or getattr(actor, "email", "")
     try:
         validate_email(email)
@@ -136,7 +144,7 @@ def checked_email(cart: Cart, given: str | None, actor: "User | AnonymousUser") 
             "Give the e-mail address the confirmation goes to, such as name@example.com.",
             field=["input", "email"],
         ) from None
-    return email
+    return email if email.isascii() else normalize_email(email)
 
 
 def check_payment(*, gateway: str, token: str) -> None:

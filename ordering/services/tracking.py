@@ -3,6 +3,7 @@
 from django.utils.crypto import constant_time_compare
 
 from accounts import throttling
+from accounts.models import normalize_email
 from ordering.errors import OrderError, OrderErrorCode
 from ordering.models import MAX_NUMBER, Order, normalised_number
 
@@ -13,7 +14,7 @@ def track(*, number: str, email: str) -> Order:
     `RateLimited`, which is no OrderError, for who asks too often: counted for the address and for the client, whether
     or not there is such an order.
     """
-    email = email.strip()
+    email = normalize_email(email)
     throttling.ORDER_LOOKUP.count(email.casefold())
     placed = Order.objects.filter(number=normalised_number(number)[:MAX_NUMBER], placed_at__isnull=False)
     order = placed.first()

@@ -296,6 +296,19 @@ def test_a_first_order_is_known_by_account_and_by_address(guest, customer, varia
     assert used() == 1
 
 
+@pytest.mark.parametrize("spelt", ["ada@m\u00fcller.de", "ada@xn--mller-kva.de", "ada@\uff4d\u00fcller.de"])
+def test_another_spelling_of_a_domain_is_no_other_buyer(guest, variant, spelt):
+    coupon(is_first_order_only=True)
+    line = gid(variant), 1
+    order_of(guest, line, email=spelt)
+    cart = cart_with(guest, line)
+    applied(guest, cart)
+
+    for email in ("ada@m\u00fcller.de", "ADA@M\u00dcLLER.de", "ada@xn--mller-kva.de"):
+        assert refusal(checkout(guest, cart["id"], email=email))[0] == "COUPON_NOT_APPLICABLE"
+    assert used() == 0
+
+
 def test_who_only_ever_cancelled_or_was_declined_orders_for_the_first_time(guest, variant):
     coupon(is_first_order_only=True)
     line = gid(variant), 1

@@ -60,6 +60,13 @@ def test_a_number_may_be_spelt_as_it_is_read_out(guest, order, spelt):
     assert payload["order"] == {"number": order["number"]}
 
 
+def test_a_domain_may_be_spelt_in_its_own_letters(guest, variant):
+    order = order_of(guest, (gid(variant), 1), email="Ada@müller.de")
+
+    for email in ("ada@müller.de", "ada@MÜLLER.de", "ada@xn--mller-kva.de"):
+        assert track(guest, order["number"], email)["order"] == {"number": order["number"]}
+
+
 def test_every_other_pair_is_answered_alike(guest, customer, order, variant):
     accounts = order_of(Api(customer), (gid(variant), 1))
     other = order_of(guest, (gid(variant), 1), email="other@example.com")
