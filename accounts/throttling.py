@@ -105,6 +105,8 @@ EXPORT = Throttle("export", "3/hour;5/day", "10/hour;50/day")
 STOCK_ALERT = Throttle("stock-alert", "5/minute;10/hour;20/day", "10/minute;60/hour;300/day")
 # Only codes that nobody has are counted: whoever guesses is stopped, whoever mistypes is not.
 COUPON = Throttle("coupon", "", "10/minute;30/hour;100/day")
+# An order that nobody has paid yet takes goods off the shelf and writes to an address that anybody may name.
+UNPAID_ORDER = Throttle("unpaid-order", "10/hour;30/day", "60/hour;200/day")
 # Of the pair of a number and an e-mail address, the number cannot be guessed; the address may be known.
 ORDER_LOOKUP = Throttle("order-lookup", "5/minute;20/hour;50/day", "10/minute;60/hour;200/day")
 

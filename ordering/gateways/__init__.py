@@ -124,6 +124,12 @@ def gateway(name: str) -> Gateway:
     return import_string(settings.PAYMENT_GATEWAYS[name])()
 
 
+def is_paid_later(name: str, token: str) -> bool:
+    """Whether nobody collects anything at checkout with this token: the money comes by itself."""
+    offered = import_string(settings.PAYMENT_GATEWAYS[name]).choices()
+    return any(choice.kind is not Kind.CARD and choice.token == token for choice in offered)
+
+
 def choices() -> list[tuple[str, Choice]]:
     """Every way to pay here, with its gateway's name."""
     return [

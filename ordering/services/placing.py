@@ -12,10 +12,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
-from accounts.models import User
+from accounts import throttling
+from accounts.models import User, normalize_email
 from accounts.postal import Address
 from catalog.errors import OutOfStock
 from catalog.services import stock
+from ordering import gateways
 from ordering.errors import OrderError, OrderErrorCode
 from ordering.gateways import GatewayError
 from ordering.models import Cart, Order, OrderLine, OrderStatus, Payment, PaymentState, guest_key_of
@@ -53,7 +55,8 @@ def checkout(
 
     The same key with the same request gives the same answer, also when both run at the same moment. Refused:
     whatever the buyer can mend, a card that was declined (the stock is back, the cart still open), and a gateway that
-    does not answer (call again with the same key: the order then continues where it stopped).
+    does not answer (call again with the same key: the order then continues where it stopped). RateLimited, which is no
+    OrderError, for too many orders that nobody has paid yet.
     """
     accepted = _accepted(cart_id, idempotency_key, request, actor)
     try:
@@ -132,6 +135,8 @@ def _place(cart_id: UUID, key: str, request: CheckoutRequest, actor: User | Anon
     orderable.check_payment(gateway=request.gateway, token=request.payment_token)
     _complete(cart, request)
     email = orderable.checked_email(cart, request.email, buyer)
+    if cart.drafted_by_id is None and gateways.is_paid_later(request.gateway, request.payment_token):
+        throttling.UNPAID_ORDER.count(normalize_email(email))
     customer = None if isinstance(buyer, AnonymousUser) else buyer
     quote = quoting.quote_to_order(cart, customer=customer, email=email)
     orderable.check(cart, quote, expected_total=request.expected_total)

@@ -10,7 +10,7 @@ from notifications.models import Event
 from ordering import tasks
 from ordering.models import Order, Payment
 from tests.conftest import Api, gid, make_variant
-from tests.shopping import cart_with, checkout, order_of
+from tests.shopping import ADDRESS, CHECKOUT, cart_with, checkout, order_of
 
 pytestmark = pytest.mark.django_db
 
@@ -185,7 +185,7 @@ def test_money_is_noted_once(transfer, receive):
     conflict = receive(transfer, reference="Statement 8")
 
     assert (again["payment"], again["userErrors"]) == (first, [])
-    assert codes(other) == [("ACTION_NOT_ALLOWED", ["id"])]
+    assert codes(other) == [("ACTION_NOT_ALLOWED", ["orderId"])]
     assert codes(conflict) == [("IDEMPOTENCY_CONFLICT", ["idempotencyKey"])]
     assert log().count("order.paid") == 1
 
@@ -201,7 +201,7 @@ def test_only_staff_note_money(transfer, customer):
 def test_a_card_payment_is_not_noted(guest, variant, receive):
     order = order_of(guest, (gid(variant), 2))
 
-    assert codes(receive(order)) == [("ACTION_NOT_ALLOWED", ["id"])]
+    assert codes(receive(order)) == [("ACTION_NOT_ALLOWED", ["orderId"])]
 
 
 def test_an_order_that_waits_for_its_transfer_can_be_cancelled(
@@ -213,7 +213,7 @@ def test_an_order_that_waits_for_its_transfer_can_be_cancelled(
     assert states() == ("CANCELLED", "UNPAID", "VOIDED")
     assert log() == ["order.placed", "order.cancelled"]
     assert StockLevel.objects.get(pk=variant.pk).on_hand == 10
-    assert codes(receive(transfer)) == [("ACTION_NOT_ALLOWED", ["id"])]
+    assert codes(receive(transfer)) == [("ACTION_NOT_ALLOWED", ["orderId"])]
 
 
 def test_a_transfer_that_never_comes_ends_the_order(transfer, variant, django_capture_on_commit_callbacks):
@@ -254,6 +254,14 @@ def test_what_is_paid_at_the_door_goes_ahead_unpaid(cash, staff, receive, django
     assert log() == ["order.placed", "order.confirmed", "order.shipped", "order.delivered", "order.paid"]
 
 
+def test_where_nothing_travels_there_is_no_door_to_pay_at(guest, staff, receive, django_capture_on_commit_callbacks):
+    order = order_of(guest, (gid(make_variant(is_digital=True, price="3.00")), 1), payment=CASH)
+
+    assert (order["status"], states()) == ("PENDING", ("PENDING", "UNPAID", "AWAITED"))
+    assert isinstance(move(staff, "orderFulfill(id: $id)", order, django_capture_on_commit_callbacks), list)
+    assert receive(order, "3.00")["order"] == {"status": "CONFIRMED", "paymentStatus": "PAID"}
+
+
 def test_cash_is_not_expected_within_a_time(cash):
     Payment.objects.update(
         created_at=F("created_at") - timedelta(days=60), updated_at=F("updated_at") - timedelta(days=60)
@@ -268,3 +276,26 @@ def test_a_large_order_is_approved_before_it_goes_to_the_door(guest, variant, po
     policy.save()
 
     assert order_of(guest, (gid(variant), 2), payment=CASH)["status"] == "AWAITING_APPROVAL"
+
+
+# ── Placed by anybody, for anybody ───────────────────────────────────────────────────────────────────────────────────
+def test_an_address_is_written_to_of_so_many_unpaid_orders(guest, variant):
+    StockLevel.objects.update(on_hand=100)
+    for _ in range(10):
+        order_of(guest, (gid(variant), 1), payment=TRANSFER, email="victim@example.com")
+    cart = cart_with(guest, (gid(variant), 1))["id"]
+
+    sent = {"email": " Victim@Example.com", "shippingAddress": ADDRESS, "payment": CASH}
+    assert guest.code(CHECKOUT, cartId=cart, key="one more", input=sent) == "RATE_LIMITED"
+    assert (Order.objects.count(), StockLevel.objects.get(pk=variant.pk).on_hand) == (10, 90)
+    assert checkout(guest, cart, email="victim@example.com")["userErrors"] == []
+    others = cart_with(guest, (gid(variant), 1))["id"]
+    assert checkout(guest, others, payment=TRANSFER, email="other@example.com")["userErrors"] == []
+
+
+def test_the_same_call_again_is_no_other_order(guest, variant):
+    cart = cart_with(guest, (gid(variant), 1))["id"]
+
+    answers = [checkout(guest, cart, key="same", payment=TRANSFER)["order"]["id"] for _ in range(12)]
+
+    assert len(set(answers)) == 1
