@@ -130,6 +130,8 @@ def _words(amount: Money) -> str:
 def _held(order: Order, payment: Payment, reason: str) -> str:
     if payment.review_reason == reason[: reviewing.MAX_REASON]:
         return f"A person was told before: {reason}"
+    if payment.state == PaymentState.IN_REVIEW:
+        return f"A person has to look at it already; and also: {reason}"
     if payment.state not in _REVIEWABLE:
         return f"Nothing can be done about it any more: {reason}"
     reviewing.hold(order, payment, reason)

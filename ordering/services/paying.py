@@ -86,7 +86,7 @@ _WRITTEN_OF_ORDER = ["payment_status", "placed_at", "is_payment_awaited", "is_du
 @transaction.atomic
 def _write(step: _Step, asked: Payment, answer: Answer) -> Payment:
     # A step that leaves the state it was asked for is written once, and settling ends.
-    if asked.order.placed_at is None:  # its cart is about to be ordered, and carts are locked before orders
+    if asked.order.cart_id and not asked.order.placed_at:  # it may be ordered now; carts are locked before orders
         Cart.objects.select_for_update(of=("self",)).filter(pk=asked.order.cart_id).first()
     order = Order.objects.select_for_update(of=("self",)).get(pk=asked.order_id)
     payment = Payment.objects.select_for_update().get(pk=asked.pk)

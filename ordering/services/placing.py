@@ -102,8 +102,10 @@ def _accepted(cart_id: UUID, key: str, request: CheckoutRequest, actor: User | A
             return place()
     except OutOfStock as short:
         raise starting.out_of_stock(short) from None
-    except IntegrityError:  # the customer's other cart took the key at this very moment
-        raise once.conflict() from None
+    except IntegrityError as taken:
+        if not _is_key_taken(taken):
+            raise
+        raise once.conflict() from None  # the customer's other cart took it at this very moment
 
 
 def _numbered(place: Callable[[], once.Done[Order]]) -> once.Done[Order]:
@@ -117,8 +119,15 @@ def _numbered(place: Callable[[], once.Done[Order]]) -> once.Done[Order]:
 
 
 def _is_number_taken(error: IntegrityError) -> bool:
-    named = str(error).splitlines()[0]  # the lines after it show values, which may say anything
-    return "ordering_order_number" in named or "ordering_order.number" in named
+    return any(name in _broken_rule(error) for name in ("ordering_order_number", "ordering_order.number"))
+
+
+def _is_key_taken(error: IntegrityError) -> bool:
+    return any(name in _broken_rule(error) for name in ("_and_key", "ordering_order.idempotency_key"))
+
+
+def _broken_rule(error: IntegrityError) -> str:
+    return str(error).splitlines()[0]  # the lines after it show values, which may say anything
 
 
 @transaction.atomic

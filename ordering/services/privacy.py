@@ -19,9 +19,11 @@ from ordering.models import (
     Fulfillment,
     Order,
     OrderNote,
+    OrderStatus,
     Payment,
     PromotionUse,
     Refund,
+    RefundState,
     Return,
 )
 from ordering.services import reserving
@@ -38,8 +40,11 @@ _RETURNS_UNDER_WAY = frozenset(status for status, further in RETURN_TRANSITIONS.
 
 def has_open_orders(*, user: User) -> bool:
     """Whether something is still to come: goods, a decision, a payment. Named by `settings.ACCOUNT_ERASURE_GATE`."""
+    to_pay = Q(status=OrderStatus.DELIVERED, is_payment_awaited=True)
+    orders = Order.objects.filter(~Q(status__in=_ENDED) | to_pay, customer=user)
     coming_back = Return.objects.filter(order__customer=user, status__in=_RETURNS_UNDER_WAY)
-    return Order.objects.filter(customer=user).exclude(status__in=_ENDED).exists() or coming_back.exists()
+    to_be_refunded = Refund.objects.filter(payment__order__customer=user, state=RefundState.REQUESTED)
+    return orders.exists() or coming_back.exists() or to_be_refunded.exists()
 
 
 # ── Handing it out ───────────────────────────────────────────────────────────────────────────────────────────────────

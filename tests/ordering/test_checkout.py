@@ -557,6 +557,15 @@ def test_a_payment_the_buyer_must_confirm_is_no_order_until_they_have(guest, var
     assert StockLevel.objects.get(pk=variant.pk).on_hand == 8
 
 
+def test_what_the_database_refuses_is_not_taken_for_a_key_that_was_used(guest, variant, settings):
+    settings.TAX_STRATEGY = "tests.ordering.rates.below_nothing"
+    cart = cart_with(guest, (gid(variant), 1))
+    input = {"email": "buyer@example.com", "shippingAddress": ADDRESS, "payment": {"token": "tok_ok"}}
+
+    assert guest.code(CHECKOUT, cartId=cart["id"], key="once", input=input) == "INTERNAL"
+    assert (Order.objects.count(), StockLevel.objects.get(pk=variant.pk).on_hand) == (0, 10)
+
+
 def test_who_does_not_confirm_may_begin_another_checkout(guest, variant, bank):
     bank.outcomes["authorize"] = Outcome.ACTION_REQUIRED
     bank.standings["bank-1"] = undecided(variant, 10)

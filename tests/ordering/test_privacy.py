@@ -12,6 +12,7 @@ from strawberry.relay.utils import from_base64
 from accounts.models import User
 from notifications.models import Event
 from ordering import services, tasks
+from ordering.gateways import GatewayError
 from ordering.models import Cart, CustomerGroup, Order, OrderStatus, PaymentState, Promotion, PromotionUse
 from ordering.services import coupons, drafting, privacy
 from tests.conftest import Api, gid, make_user, make_variant
@@ -51,6 +52,31 @@ def test_an_order_is_open_until_it_arrived_or_ended(customer, staff, variant):
 
     assert seen == [True] * 4
     assert not privacy.has_open_orders(user=customer)
+
+
+def test_what_was_delivered_is_open_until_its_cash_is_noted_and_money_that_goes_back_until_it_went(
+    customer, staff, variant, bank
+):
+    cash = bought(customer, variant, payment={"gateway": "manual", "token": "cash_on_delivery"})
+    services.fulfill(order_id=cash.pk, actor=staff)
+    services.deliver(order_id=cash.pk, actor=staff)
+    seen = [privacy.has_open_orders(user=customer)]
+    receipt = services.Receipt(amount=cash.total_amount)
+    services.payment_receive(order_id=cash.pk, idempotency_key="1", receipt=receipt, actor=staff)
+    seen.append(privacy.has_open_orders(user=customer))
+
+    paid = bought(customer, variant, payment={"gateway": "bank", "token": "card"})
+    services.settle_payment(order_id=paid.pk)
+    services.cancel(order_id=paid.pk, reason="No", actor=customer)
+    bank.silent.add("refund")
+    with pytest.raises(GatewayError):
+        services.settle_payment(order_id=paid.pk)
+    seen.append(privacy.has_open_orders(user=customer))
+    bank.silent.clear()
+    services.settle_payment(order_id=paid.pk)
+    seen.append(privacy.has_open_orders(user=customer))
+
+    assert seen == [True, False, True, False]
 
 
 def test_what_waits_for_its_payment_or_an_approval_is_open_and_what_was_declined_is_not(customer, approver, variant):
