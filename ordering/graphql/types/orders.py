@@ -17,7 +17,7 @@ from ordering.graphql.types.documents import Document
 from ordering.graphql.types.downloads import Download
 from ordering.graphql.types.fulfillments import Fulfillment
 from ordering.graphql.types.history import ForStaff, OrderEvent, OrderNote
-from ordering.graphql.types.payments import REFUNDS, Payment, Refund, refunds_of
+from ordering.graphql.types.payments import Payment, Refund, prefetched_refunds, refunds_of
 from ordering.graphql.types.prices import PriceStep
 from ordering.graphql.types.promotions import OrderPromotion
 from ordering.graphql.types.returns import Return
@@ -126,7 +126,9 @@ class Order(kit.Keyed, relay.Node):
         return [Download.of(each, root, info) for each in downloading.of_order(root)]
 
     @strawberry_django.field(
-        only=["pk"], prefetch_related=REFUNDS, description="What was given back or is to be, oldest first."
+        only=["id"],
+        prefetch_related=[prefetched_refunds],
+        description="What was given back or is to be, oldest first.",
     )
     def refunds(root: strawberry.Parent[models.Order]) -> list[Refund]:
         return refunds_of(root)
