@@ -1,5 +1,6 @@
 """The schema: every app's queries, mutations and subscriptions, the limits of a request, and how errors leave."""
 
+import inspect
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
@@ -134,6 +135,12 @@ def _recoded(
 
 
 class Schema(strawberry.Schema):
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for kind in self.schema_converter.type_map.values():
+            shown: Any = kind.implementation
+            shown.description = shown.description or _docstring(kind.definition)
+
     def execute_sync(self, query: str | None, *args: Any, **kwargs: Any) -> Any:
         """One operation over HTTP: a query or a mutation. Every error has a code, also of what does not parse."""
         kwargs["allowed_operation_types"] = {OperationType.QUERY, OperationType.MUTATION} & set(
@@ -148,6 +155,13 @@ class Schema(strawberry.Schema):
         options["context_value"] = copy(options["context_value"])
         options["allowed_operation_types"] = {OperationType.SUBSCRIPTION}
         return await super().stream(query, **options)
+
+
+def _docstring(definition: object) -> str | None:
+    """What a type's class says of itself, which the library leaves out; not what a dataclass says for those silent."""
+    origin = getattr(definition, "origin", None)
+    text: str | None = vars(origin).get("__doc__") if origin else None
+    return inspect.cleandoc(text) if origin and text and not text.startswith(f"{origin.__name__}(") else None
 
 
 def _merged(name: str, parts: tuple[type, ...]) -> type:
