@@ -75,7 +75,7 @@ class RefundForm(_OnceForm):
 
 class RefundInline(ReadOnly, TabularInline):
     model = Refund
-    fields = ["created_at", "state_label", "money", "reason", "created_by", "reference", "settled_at"]
+    fields = ["created_at", "state_label", "money", "units", "reason", "created_by", "reference", "settled_at"]
     readonly_fields = fields
     extra = 0
     hide_title = True
@@ -85,11 +85,15 @@ class RefundInline(ReadOnly, TabularInline):
         return True
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("created_by")
+        return super().get_queryset(request).select_related("created_by").prefetch_related("lines__order_line")
 
     @display(description="state", label=REFUND_COLOURS)
     def state_label(self, refund: Refund) -> tuple[str, str]:
         return refund.state, refund.get_state_display()
+
+    @display(description="for")
+    def units(self, refund: Refund) -> str:
+        return ", ".join(f"{line.quantity} × {line.order_line.sku}" for line in refund.lines.all())
 
 
 def _button(path: str, title: str, icon: str, text: str, form: type[BaseDialogForm], variant: ActionVariant) -> Any:
