@@ -30,7 +30,7 @@ def test_the_log_is_searched_by_subject_and_by_type(admin_client, order):
     found = {name: _types(admin_client, f"?q={term}") for name, term in searches.items()}
 
     assert found == {
-        "subject": {"order.placed", "order.confirmed", "order.paid"},
+        "subject": {"order.placed", "order.confirmed", "order.paid", "order.document_issued"},
         "type": {"order.paid"},
         "nothing": set(),
     }
@@ -38,7 +38,7 @@ def test_the_log_is_searched_by_subject_and_by_type(admin_client, order):
 
 def test_what_was_not_dispatched_yet_is_found(admin_client, order):
     assert _types(admin_client, "?dispatched=no") == set()
-    assert _types(admin_client, "?dispatched=yes") == {"order.placed", "order.confirmed", "order.paid"}
+    assert _types(admin_client, "?dispatched=yes") == {"order.placed", "order.confirmed", "order.paid", "order.document_issued"}
 
 
 def test_who_was_told_is_on_the_events_page(admin_client, order, customer):
