@@ -6,6 +6,7 @@ from typing import Any
 import strawberry
 from django.core.exceptions import ValidationError
 from strawberry.extensions import FieldExtension
+from strawberry.utils.str_converters import to_camel_case
 
 from schema.kit.context import Info
 
@@ -32,6 +33,14 @@ class refusals(FieldExtension):  # noqa: N801
         except self.refusal as refused:
             error: Any = refused
             user_error = self.user_error(
-                code=error.code, message=error.message, field=error.field, retryable=error.retryable
+                code=error.code, message=error.message, field=_named(error.field, kwargs), retryable=error.retryable
             )
             return info.return_type.of_type(user_errors=[user_error])  # type: ignore[union-attr]
+
+
+def _named(field: list[str] | None, arguments: dict[str, Any]) -> list[str] | None:
+    """Services say `id` for what they were asked about; mutations of something else call it `orderId`."""
+    others = [name for name in arguments if name.endswith("_id")]
+    if field == ["id"] and "id" not in arguments and len(others) == 1:
+        return [to_camel_case(others[0])]
+    return field

@@ -125,7 +125,7 @@ def test_all_that_is_left_is_given_back_when_nothing_is_named(bank, order, give_
 
     assert given_back() == ("34.90", "REFUNDED", "REFUNDED")
     assert bank.moved("refund") == ["10.00", "24.90"]
-    assert refused(give_back(order, key="3")) == ("ACTION_NOT_ALLOWED", ["id"])
+    assert refused(give_back(order, key="3")) == ("ACTION_NOT_ALLOWED", ["orderId"])
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_what_was_not_collected_is_not_given_back(bank, guest, variant, give_bac
     bank.outcomes["authorize"] = Outcome.IN_REVIEW
     order = order_of(guest, (gid(variant), 1), payment=BANK)
 
-    assert refused(give_back(order)) == ("ACTION_NOT_ALLOWED", ["id"])
+    assert refused(give_back(order)) == ("ACTION_NOT_ALLOWED", ["orderId"])
 
 
 def test_only_staff_give_back(order, customer, give_back):

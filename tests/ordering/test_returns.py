@@ -137,7 +137,7 @@ def test_a_guest_asks_with_the_token_and_nobody_without(guest, desk, buyer, vari
 
     for stranger, token in ((guest, None), (guest, "wrong"), (buyer, None)):
         payload = request(stranger, order, wanted(order["lines"][0], 1), token=token)
-        assert refusal(payload) == ("NOT_FOUND", ["id"])
+        assert refusal(payload) == ("NOT_FOUND", ["orderId"])
     assert in_tables() == before
     made = request(guest, order, wanted(order["lines"][0], 1), token=order["guestToken"])["return"]
 
@@ -156,7 +156,7 @@ def test_staff_ask_for_a_buyer_and_those_who_only_look_do_not(desk, order, buyer
 
     payload = request(Api(looker), order, wanted(order["lines"][0], 1))
 
-    assert refusal(payload) == ("ACTION_NOT_ALLOWED", ["id"])
+    assert refusal(payload) == ("ACTION_NOT_ALLOWED", ["orderId"])
     assert in_tables() == before
     made = asked(desk, order)
     assert refusal(Api(looker)(CANCEL, id=made["id"])["returnCancel"]) == ("ACTION_NOT_ALLOWED", ["id"])
@@ -181,7 +181,7 @@ def test_no_more_comes_back_than_was_sent_and_is_not_on_its_way_back(buyer, desk
 def test_what_did_not_leave_yet_does_not_come_back(buyer, desk, variant):
     order = order_of(buyer, (gid(variant), 3), (gid(make_variant()), 1))
     first, second = order["lines"]
-    assert refusal(request(buyer, order, wanted(first, 1))) == ("ACTION_NOT_ALLOWED", ["id"])
+    assert refusal(request(buyer, order, wanted(first, 1))) == ("ACTION_NOT_ALLOWED", ["orderId"])
     desk(FULFIL, id=order["id"], input={"lines": [{"orderLineId": first["id"], "quantity": 2}]})
     before = in_tables()
 
