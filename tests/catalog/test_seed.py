@@ -64,6 +64,17 @@ def test_again_it_adds_what_is_missing(currencies):
     assert Category.objects.filter(slug="seeded-desk").count() == Vendor.objects.filter(slug="seeded-0").count() == 1
 
 
+def test_it_fills_the_categories_that_a_shop_has_already(currencies):
+    lighting = Category.objects.create(name="Lighting", slug="lighting")
+
+    seed(products=20)
+    said = seed(products=20)
+
+    assert said == "0 products made, 20 were there.\n"
+    assert Category.objects.filter(parent=lighting).exists()
+    assert Category.objects.get(name="Lighting", parent=None) == lighting
+
+
 def test_the_same_seed_makes_the_same_and_another_another(currencies):
     seed(products=20)
     first = shown()

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, reset_queries, transaction
+from django.db.models import Q
 from django.utils.text import slugify
 
 from catalog import models, money
@@ -146,8 +147,10 @@ def _shelves() -> list[tuple[str, str, models.Category]]:
 
 
 def _shelf(name: str, parent: models.Category | None) -> models.Category:
+    """By its slug, or the one of this name that a shop has in the same place."""
     slug = f"seeded-{slugify(name)}"
-    return models.Category.objects.get_or_create(slug=slug, defaults={"name": name, "parent": parent})[0]
+    there = models.Category.objects.filter(Q(slug=slug) | Q(name=name, parent=parent)).first()
+    return there or models.Category.objects.create(slug=slug, name=name, parent=parent)
 
 
 def _vendors() -> list[models.Vendor]:
