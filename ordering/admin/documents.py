@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from notifications.admin import ReadOnly
@@ -11,8 +11,30 @@ from ordering.models import Document
 from ordering.services import documents
 
 
+class FileLink:
+    """A column that leads to the PDF."""
+
+    @display(description="file")
+    def file_link(self, document: Document) -> str:
+        if not document.file:
+            return "is being made"
+        url = reverse("document-file", args=[documents.link_token(document=document)])
+        return format_html('<a class="text-primary-600" href="{}">{}.pdf</a>', url, document.number)
+
+
+class DocumentInline(FileLink, ReadOnly, TabularInline):
+    """The invoice and the credit notes of an order, on its page."""
+
+    model = Document
+    fields = ["number", "kind", "issued_at", "file_link"]
+    readonly_fields = fields
+    extra = 0
+    hide_title = True
+    verbose_name_plural = "invoice and credit notes"
+
+
 @admin.register(Document)
-class DocumentAdmin(ReadOnly, ModelAdmin):
+class DocumentAdmin(FileLink, ReadOnly, ModelAdmin):
     list_display = ["number", "kind", "order", "issued_at"]
     list_select_related = ["order"]
     list_filter = ["kind"]
@@ -25,10 +47,3 @@ class DocumentAdmin(ReadOnly, ModelAdmin):
     list_per_page = 50
     fields = ["number", "kind", "order", "issued_at", "file_link"]
     readonly_fields = fields
-
-    @display(description="file")
-    def file_link(self, document: Document) -> str:
-        if not document.file:
-            return "is being made"
-        url = reverse("document-file", args=[documents.link_token(document=document)])
-        return format_html('<a class="text-primary-600" href="{}">{}.pdf</a>', url, document.number)

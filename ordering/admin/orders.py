@@ -17,6 +17,7 @@ from unfold.forms import BaseDialogForm
 from notifications.admin import Buttons, EventInline, ReadOnly, RowFilter
 from ordering import services
 from ordering.admin.colours import PAYMENT_COLOURS, STATUS_COLOURS
+from ordering.admin.documents import DocumentInline
 from ordering.admin.fulfillments import FulfillmentInline, ParcelForm
 from ordering.admin.order_parts import NoteForm, NoteInline, OrderLineInline, PaymentInline, PromotionInline, ReasonForm
 from ordering.admin.payments import ReceiptForm, RefundForm
@@ -50,12 +51,13 @@ def _button(name: OrderAction, title: str, icon: str, **options: Any) -> Any:
     """A button of the order page; its address is the name of what it does."""
     form = options.pop("form_class", BaseDialogForm)
     text = options.pop("text", "")
+    question = options.pop("question", f"{title} this order?")
     return action(
         description=title,
         icon=icon,
         url_path=name.lower(),
         permissions=["manage"],
-        dialog={"title": f"{title} this order?", "description": text, "form_class": form, "form_submit_text": title},
+        dialog={"title": question, "description": text, "form_class": form, "form_submit_text": title},
         **options,
     )
 
@@ -87,7 +89,7 @@ class OrderAdmin(Buttons, ReadOnly, ModelAdmin):
     list_per_page = 50
     inlines = [
         *[OrderLineInline, NoteInline, PromotionInline, PaymentInline],
-        *[FulfillmentInline, ReturnInline, EventInline],
+        *[FulfillmentInline, ReturnInline, DocumentInline, EventInline],
     ]
     fieldsets = [
         (
@@ -291,7 +293,7 @@ class OrderAdmin(Buttons, ReadOnly, ModelAdmin):
             actor=request.user,
         )
 
-    @_button(OrderAction.ADD_NOTE, "Note on", "sticky_note_2", form_class=NoteForm)
+    @_button(OrderAction.ADD_NOTE, "Add note", "sticky_note_2", form_class=NoteForm, question="Add a note?")
     def add_note(self, request: HttpRequest, form: NoteForm, object_id: str) -> HttpResponse:
         return self.press(
             request,

@@ -75,7 +75,7 @@ class PromotionAdmin(Kept, ServiceSaved, ModelAdmin):
             {
                 "fields": [
                     *("minimum_amount", "categories", "products", "customer_groups", "is_first_order_only"),
-                    ("starts_at", "ends_at"),
+                    *("starts_at", "ends_at"),
                 ]
             },
         ),

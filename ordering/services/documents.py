@@ -192,7 +192,9 @@ def _credited(line: OrderLine, quantity: int, amount: Decimal) -> printing.Row:
 
 def _labelled(step: dict[str, str]) -> str:
     code = f" {step['code']}" if step.get("code") else ""
-    return step["label"] if step["kind"] == StepKind.GOODS else f"{step['label']}{code} ({step['reason']})"
+    if step["kind"] in (StepKind.GOODS, StepKind.SHIPPING):
+        return step["label"]
+    return f"{step['label']}{code} ({step['reason']})"
 
 
 def _percent(percent: Decimal) -> str:

@@ -163,7 +163,7 @@ def _check_amount(amount: Decimal, payment: Payment, *, path: list[str]) -> None
     if amount > left.amount:
         raise OrderError(
             OrderErrorCode.REFUND_TOO_LARGE,
-            f"Of what was paid {left.amount} {payment.currency} are left to give back.",
+            f"Of what was paid {left.amount} {payment.currency} are left to give back. Ask for no more than that.",
             field=path,
         )
     if amount != money.rounded(amount, payment.currency).amount:

@@ -151,7 +151,9 @@ def _check(period: Period, by: SalesBy, currency: str) -> None:
     most = MAX_DAILY if by is SalesBy.DAY else MAX_DAYS
     if period.days > most or period.last.year == date.max.year:
         raise OrderError(
-            OrderErrorCode.INVALID, f"A report by {by.lower()} is of at most {most} days.", field=["period"]
+            OrderErrorCode.INVALID,
+            f"A report by {by.lower()} is of at most {most} days. Ask for fewer.",
+            field=["period"],
         )
 
 

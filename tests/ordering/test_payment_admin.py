@@ -91,7 +91,7 @@ def test_money_is_given_back_once_however_often_the_form_is_sent(bank, desk, gue
 
     assert bank.moved("refund") == ["5.00"]
     assert Refund.objects.get().created_by.email == "staff@example.com"
-    assert too_much == ["Of what was paid 19.90 EUR are left to give back."]
+    assert too_much == ["Of what was paid 19.90 EUR are left to give back. Ask for no more than that."]
     assert "€" in desk.get(_page(order)).text
 
 

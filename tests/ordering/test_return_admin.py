@@ -83,7 +83,7 @@ def test_a_refused_amount_is_explained_and_nothing_is_paid(desk, coming):
 
     said = _press(desk, coming, "refund", amount="1000")
 
-    assert said == ["Of what was paid 64.90 EUR are left to give back."]
+    assert said == ["Of what was paid 64.90 EUR are left to give back. Ask for no more than that."]
     assert Refund.objects.count() == 0
     assert Return.objects.get().status == "RECEIVED"
 

@@ -29,8 +29,8 @@ class DraftOrder(kit.Keyed, relay.Node):
         return root.completed_at
 
     @strawberry_django.field(
-        description="What is in it and what it costs. All cart mutations work on this id, for staff. For one draft at "
-        "a time."
+        description="What is in it and what it costs. Staff change it with the cart mutations and the id of this cart. "
+        "For one draft at a time."
     )
     def cart(root: strawberry.Parent[models.Cart], info: kit.Info) -> Cart:
         kit.refuse_in_lists(info, "Ask for `cart` of one draft order at a time, with `draftOrder`.")
