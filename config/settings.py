@@ -15,6 +15,7 @@ import environ
 from celery.schedules import crontab
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.text import format_lazy
 
@@ -323,12 +324,35 @@ def _page(title: str, icon: str, model: str, query: str = "") -> dict[str, objec
     }
 
 
+def _mark(request: object) -> str | None:
+    """The shop's mark, where the frontend is built; the theme's symbol otherwise."""
+    return static("nexus/mark.svg") if STATICFILES_DIRS else None
+
+
 # Its sign-in page does not say where to go next.
 LOGIN_REDIRECT_URL = "admin:index"
 UNFOLD = {
     "SITE_TITLE": "Nexus",
     "SITE_HEADER": "Nexus",
     "SITE_SYMBOL": "hub",
+    "SITE_ICON": _mark,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _mark}],
+    # The indigo of the mark and of the pages beside it.
+    "COLORS": {
+        "primary": {
+            "50": "#eef2ff",
+            "100": "#e0e7ff",
+            "200": "#c7d2fe",
+            "300": "#a5b4fc",
+            "400": "#818cf8",
+            "500": "#6366f1",
+            "600": "#4f46e5",
+            "700": "#4338ca",
+            "800": "#3730a3",
+            "900": "#312e81",
+            "950": "#1e1b4b",
+        },
+    },
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "ordering.admin.dashboard.dashboard",
@@ -555,6 +579,8 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
+        # Django's own handler in development would tell of everything a second time.
+        "django": {"handlers": []},
         # The view answers with a coded error and logs what it masks; the library would log every refusal again.
         "strawberry.execution": {"level": "CRITICAL"},
         "celery.app.trace": {"level": "WARNING" if CELERY_TASK_ALWAYS_EAGER else "INFO"},
