@@ -92,9 +92,9 @@ mutation Checkout($cartId: ID!, $idempotencyKey: String!) {
     cartId: $cartId
     idempotencyKey: $idempotencyKey
     input: {
-      email: "customer@example.com"
+      email: "you@example.com"
       shippingAddress: {
-        fullName: "Demo Customer"
+        fullName: "You"
         line1: "1 Market Street"
         city: "Berlin"
         postalCode: "10115"
@@ -113,6 +113,7 @@ mutation Checkout($cartId: ID!, $idempotencyKey: String!) {
         currency
       }
     }
+    guestToken # for who is not signed in: it shows the order
     userErrors {
       code
       message
@@ -124,14 +125,15 @@ mutation Checkout($cartId: ID!, $idempotencyKey: String!) {
 `;
 
 const follow = `# What happened to one order, then what happens
-# next, over a WebSocket. Needs the Authorization
-# header, which travels in connectionParams.
+# next, over a WebSocket. Ordered signed in, it needs
+# the Authorization header, which travels in
+# connectionParams; as a guest, the guestToken.
 #
 # After a lost connection, subscribe again after
 # the last seq seen: nothing is lost or repeated.
 
-subscription FollowOrder($orderId: ID!, $after: Int! = 0) {
-  orderEvents(orderId: $orderId, after: $after) {
+subscription FollowOrder($orderId: ID!, $guestToken: String, $after: Int! = 0) {
+  orderEvents(orderId: $orderId, guestToken: $guestToken, after: $after) {
     seq
     type
     message
@@ -150,5 +152,5 @@ export const defaultTabs = [
     variables: json({ variantId: "", cartId: "", idempotencyKey: "any-text-of-your-own" }),
     headers: defaultHeaders,
   },
-  { query: follow, variables: json({ orderId: "" }), headers: defaultHeaders },
+  { query: follow, variables: json({ orderId: "", guestToken: null }), headers: defaultHeaders },
 ];

@@ -30,6 +30,10 @@ const ACTIONS = {
     label: "Confirm",
     mutation: "mutation Confirm($id: ID!) { orderConfirm(id: $id) { userErrors { code message retryable } } }",
   },
+  PROCESS: {
+    label: "Start work",
+    mutation: "mutation Process($id: ID!) { orderProcess(id: $id) { userErrors { code message retryable } } }",
+  },
   FULFILL: {
     label: "Ship",
     fields: () => [
@@ -202,7 +206,7 @@ function orderCard(initial, initiallyAskedAt, { me, socket }) {
         el(
           "details",
           { class: "refused" },
-          el("summary", {}, allowed.length ? "Why not something else?" : "Why is nothing possible?"),
+          el("summary", {}, allowed.length ? "Why not something else?" : "Why is there no button?"),
           el(
             "ul",
             {},
