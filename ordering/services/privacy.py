@@ -53,7 +53,7 @@ def personal_data(*, user: User) -> dict[str, Any]:
     carts = Cart.objects.filter(_carts_of(user)).distinct().prefetch_related("lines__variant", "coupons")
     history = models.Prefetch("events", Event.objects.order_by("seq"))
     related: list[Any] = ["payment", "lines__downloads__file", "fulfillments", "promotion_uses__promotion", history]
-    related += ["returns__lines__order_line", "payment__refunds", "notes"]
+    related += ["returns__lines__order_line", "payment__refunds", "notes", "documents"]
     orders = Order.objects.filter(customer=user).prefetch_related(*related)
     return {
         "carts": [_told_cart(cart) for cart in carts.order_by("created_at", "pk").iterator(BATCH)],
@@ -93,6 +93,7 @@ def _told_order(order: Order, user: User) -> dict[str, Any]:
             for use in order.promotion_uses.all()
         ],
         "parcels": [_columns(row, parcel) for row in order.fulfillments.all()],
+        "documents": [_columns(row, ["kind", "number", "issued_at", "data"]) for row in order.documents.all()],
         "downloads": [
             {"name": row.file.name, **_columns(row, ["downloads_left", "expires_at", "started_at"])}
             for bought in order.lines.all()
@@ -120,7 +121,8 @@ def _columns(row: models.Model, names: Iterable[str]) -> dict[str, Any]:
 # ── Forgetting ───────────────────────────────────────────────────────────────────────────────────────────────────────
 def forget_customer(*, user_id: UUID | str) -> None:
     """Leaves of an erased person's orders what accounting needs: number, status, dates, lines, amounts, the gateway's
-    reference, and where to, as far as the postal code. Their carts go. Again changes nothing.
+    reference, where to as far as the postal code, and invoices and credit notes as they were issued, which the law
+    wants kept unchanged. Their carts go. Again changes nothing.
 
     Orders that were placed without signing in are nobody's account's, whatever e-mail address they were given.
     """

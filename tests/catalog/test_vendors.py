@@ -375,7 +375,7 @@ def test_what_a_suspended_vendor_has_is_not_sold(admin, shop, guest, shipping):
     new = guest(CART_CREATE, input={"lines": lines})["cartCreate"]
     bought = checkout(guest, cart["id"])
 
-    assert added == [{"code": "VARIANT_UNAVAILABLE", "field": ["lines", "variantId"]}]
+    assert added == [{"code": "VARIANT_UNAVAILABLE", "field": ["lines", "0", "variantId"]}]
     assert codes(new) == ["VARIANT_UNAVAILABLE"]
     assert codes(bought) == ["VARIANT_UNAVAILABLE"]
     assert bought["order"] is None

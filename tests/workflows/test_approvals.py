@@ -182,6 +182,7 @@ def test_an_approved_order_goes_ahead_and_is_charged(order, request_, decider, d
         "order.awaiting_approval",
         "order.confirmed",
         "order.paid",
+        "order.document_issued",
     ]
 
 
