@@ -38,7 +38,12 @@ def test_the_log_is_searched_by_subject_and_by_type(admin_client, order):
 
 def test_what_was_not_dispatched_yet_is_found(admin_client, order):
     assert _types(admin_client, "?dispatched=no") == set()
-    assert _types(admin_client, "?dispatched=yes") == {"order.placed", "order.confirmed", "order.paid", "order.document_issued"}
+    assert _types(admin_client, "?dispatched=yes") == {
+        "order.placed",
+        "order.confirmed",
+        "order.paid",
+        "order.document_issued",
+    }
 
 
 def test_who_was_told_is_on_the_events_page(admin_client, order, customer):
