@@ -6,14 +6,16 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from catalog.services import sales
-from ordering.models import OrderLine, OrderStatus
+from ordering.models import OrderLine, OrderStatus, PaymentStatus
 
 SEASON = timedelta(days=90)
 
 
 def count_sales() -> int:
-    """Counts the units of each product in orders of the last 90 days that were neither cancelled nor rejected, and
-    tells the catalogue. Again changes nothing. Returns how many products sold another number than was known."""
+    """Counts the units of each product in orders of the last 90 days that were neither cancelled nor rejected and do
+    not wait for their payment, and tells the catalogue. Again changes nothing. Returns how many products sold another
+    number than was known."""
     sold = OrderLine.objects.filter(order__placed_at__gte=timezone.now() - SEASON, variant__isnull=False)
-    kept = sold.exclude(order__status__in=[OrderStatus.CANCELLED, OrderStatus.REJECTED]).order_by()
+    kept = sold.exclude(order__status__in=[OrderStatus.CANCELLED, OrderStatus.REJECTED])
+    kept = kept.exclude(order__status=OrderStatus.PENDING, order__payment_status=PaymentStatus.UNPAID).order_by()
     return sales.set_units_sold(counts=dict(kept.values_list("variant__product").annotate(Sum("quantity"))))

@@ -21,6 +21,8 @@ from workflows.services import reject
 
 pytestmark = pytest.mark.django_db
 
+TRANSFER = {"gateway": "manual", "token": "bank_transfer"}
+CASH = {"gateway": "manual", "token": "cash_on_delivery"}
 BEST_FIRST = "{ products(ordering: [{ bestSelling: DESC }]) { edges { node { name } } } }"
 
 
@@ -68,6 +70,8 @@ def test_what_was_cancelled_or_rejected_or_never_paid_was_not_sold(customer, app
     held = sold(customer, (lamp, 40))
     reject(request_id=ApprovalRequest.objects.get(order=held).pk, actor=approver, reason="No")
     checkout(Api(customer), cart_with(Api(customer), (gid(lamp.variants.first()), 5))["id"], token="tok_no")
+
+    sold(customer, (lamp, 500), payment=TRANSFER)
 
     tasks.count_sales()
 
@@ -171,3 +175,17 @@ def test_a_checkout_whose_payment_was_declined_and_a_guests_order_are_no_purchas
     sold(None, (lamp, 1), email=customer.email)
 
     assert not bought.has_bought(user=customer, product_id=lamp.pk)
+
+
+@pytest.mark.parametrize("payment", [TRANSFER, CASH])
+def test_nobody_buys_the_right_to_an_unmoderated_review_with_an_order_they_never_pay(customer, staff, lamp, payment):
+    order = sold(customer, (lamp, 1), payment=payment)
+    review = """mutation($id: ID!) { reviewCreate(productId: $id, input: { rating: 5, body: "http://x" }) {
+      review { status isVerifiedPurchase } userErrors { code } } }"""
+
+    written = Api(customer)(review, id=gid(lamp))["reviewCreate"]
+
+    assert written == {"review": {"status": "PENDING", "isVerifiedPurchase": False}, "userErrors": []}
+    receipt = services.Receipt(amount=order.total_amount)
+    services.payment_receive(order_id=order.pk, idempotency_key="1", receipt=receipt, actor=staff)
+    assert bought.has_bought(user=customer, product_id=lamp.pk)
