@@ -71,8 +71,7 @@ mutation {
             parcel=inputs.parcel_of(input),
             idempotency_key=idempotency_key,
         )
-        if idempotency_key is not None:
-            kit.note_replay(info, done.is_replay)
+        kit.note_replay(info, done.is_replay)
         return OrderFulfillPayload(order=done.row.order, fulfillment=done.row)
 
     @strawberry.mutation(
