@@ -106,7 +106,7 @@ STOCK_ALERT = Throttle("stock-alert", "5/minute;10/hour;20/day", "10/minute;60/h
 # Only codes that nobody has are counted: whoever guesses is stopped, whoever mistypes is not.
 COUPON = Throttle("coupon", "", "10/minute;30/hour;100/day")
 # An order that nobody has paid yet takes goods off the shelf and writes to an address that anybody may name.
-UNPAID_ORDER = Throttle("unpaid-order", "10/hour;30/day", "60/hour;200/day")
+UNPAID_ORDER = Throttle("unpaid-order", "10/hour;30/day", "60/10 minutes;1000/day")
 # Of the pair of a number and an e-mail address, the number cannot be guessed; the address may be known.
 ORDER_LOOKUP = Throttle("order-lookup", "5/minute;20/hour;50/day", "10/minute;60/hour;200/day")
 
