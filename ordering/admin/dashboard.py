@@ -31,6 +31,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     by_day = reporting.sales_report(period=period, by=SalesBy.DAY)
     return {
         **context,
+        "title": "Dashboard",
         "dashboard": {
             "days": DAYS,
             "currency": by_day.currency,
@@ -72,6 +73,7 @@ def _statuses(period: Period) -> str:
         "data": list(found.values()),
         "backgroundColor": [_COLOURS[STATUS_COLOURS[status]] for status in found],
         "displayYAxis": True,
+        "maxBarThickness": 32,
     }
     return json.dumps({"labels": [status.label for status in found], "datasets": [counts]})
 
