@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -80,6 +81,11 @@ def forget_old_keys() -> int:
     """Keys are kept for as long as anybody may still repeat a call; returns how many went."""
     old = IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEPT_FOR)
     return old.filter(pk__in=list(old.order_by("created_at").values_list("pk", flat=True)[:BATCH])).delete()[0]
+
+
+def forget(*, orders: Iterable[Order], operations: Collection[str]) -> None:
+    """These keys of these orders go: what a client chose may say anything. One statement."""
+    IdempotencyKey.objects.filter(scope__in=[of_order(order) for order in orders], operation__in=operations).delete()
 
 
 def check_key(key: str) -> None:

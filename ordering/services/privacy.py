@@ -26,7 +26,7 @@ from ordering.models import (
     RefundState,
     Return,
 )
-from ordering.services import reserving
+from ordering.services import once, reserving
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 BATCH = 200
 # Where the goods went decides which tax was due; whose door it was does not.
 _KEPT_OF_ADDRESS = frozenset({"country", "region", "postal_code"})
+# What a buyer sends a key with. Staff may still repeat what they did, so that no money goes back twice.
+_BUYERS_OPERATIONS = frozenset({"order_cancel", "return_request"})
 _ENDED = frozenset(status for status, further in TRANSITIONS.items() if not further)
 _RETURNS_UNDER_WAY = frozenset(status for status, further in RETURN_TRANSITIONS.items() if further)
 
@@ -167,6 +169,7 @@ def _forget_orders(order_ids: list[UUID], user: User) -> None:
     Order.objects.bulk_update(
         orders, ["email", "note", "shipping_address", "billing_address", "idempotency_key", "request_digest"]
     )
+    once.forget(orders=orders, operations=_BUYERS_OPERATIONS)
     OrderNote.objects.filter(order__in=order_ids).update(text="")
     Payment.objects.filter(order__in=order_ids).update(token="", action={})
     Refund.objects.filter(payment__order__in=order_ids).update(reason="")

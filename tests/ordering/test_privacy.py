@@ -13,7 +13,16 @@ from accounts.models import User
 from notifications.models import Event
 from ordering import services, tasks
 from ordering.gateways import GatewayError
-from ordering.models import Cart, CustomerGroup, Order, OrderStatus, PaymentState, Promotion, PromotionUse
+from ordering.models import (
+    Cart,
+    CustomerGroup,
+    IdempotencyKey,
+    Order,
+    OrderStatus,
+    PaymentState,
+    Promotion,
+    PromotionUse,
+)
 from ordering.services import coupons, drafting, privacy
 from tests.conftest import Api, gid, make_user, make_variant
 from tests.shopping import cart_with, checkout, order_of
@@ -268,6 +277,22 @@ def test_what_was_written_of_and_by_somebody_is_told_and_then_blank(customer, st
     assert (order.note, order.notes.get().text, refund.reason) == ("", "", "")
     assert (order.payment.action, refund.amount) == ({}, Decimal("1.000"))
     assert "Cleo" not in str([event.payload for event in order.events.all()])
+
+
+def test_keys_that_the_buyer_chose_go_and_those_that_staff_may_repeat_stay(customer, staff, variant):
+    order = bought(customer, variant)
+    services.settle_payment(order_id=order.pk)
+    request = services.RefundRequest(reason="Late", amount=Decimal(1))
+    services.refund_create(order_id=order.pk, idempotency_key="staff", request=request, actor=staff)
+    services.cancel(order_id=order.pk, reason="No", actor=customer, idempotency_key="Ada, 12 High Street")
+    assert IdempotencyKey.objects.count() == 2
+    erased(customer)
+
+    privacy.forget_customer(user_id=customer.pk)
+
+    assert [kept.key for kept in IdempotencyKey.objects.all()] == ["staff"]
+    again = services.refund_create(order_id=order.pk, idempotency_key="staff", request=request, actor=staff)
+    assert again.is_replay
 
 
 def test_drafts_for_somebody_go_with_them(customer, staff, variant):
