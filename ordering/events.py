@@ -1,9 +1,11 @@
-"""What happens to orders. Every payload is safe to show to the buyer."""
+"""What happens to orders. Every payload is safe to show to the buyer, but for what `FOR_STAFF` names."""
 
 from dataclasses import dataclass
 
 # What of the payloads is free text, or leads to a door: it goes when the customer is erased.
 PERSONAL = frozenset({"reason", "decision_note", "tracking_number", "tracking_url"})
+# What of a payload the shop's staff alone read: a payment service writes to the shop, not to its buyers.
+FOR_STAFF = {"order.refund_failed": frozenset({"reason"})}
 
 
 # What the buyer, guest or not, also gets by e-mail.

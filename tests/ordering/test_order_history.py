@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from ordering import services
+from ordering.gateways import Outcome
 from ordering.models import Order
 from tests.conftest import Api, gid, make_variant
 from tests.shopping import order_of
@@ -149,3 +150,22 @@ def test_histories_are_read_of_one_order_at_a_time(customer, variant):
     order_of(Api(customer), (gid(variant), 1))
 
     assert Api(customer).code("{ orders { edges { node { events { totalCount } } } } }") == "QUERY_TOO_EXPENSIVE"
+
+
+def test_what_a_payment_service_says_of_a_refund_is_for_staff(
+    bank, customer, staff, variant, django_capture_on_commit_callbacks
+):
+    bank.outcomes["refund"] = Outcome.DECLINED
+    order = order_of(Api(customer), (gid(variant), 1), payment={"gateway": "bank", "token": "card"})
+    wanted = services.RefundRequest(reason="Broken")
+    with django_capture_on_commit_callbacks(execute=True):
+        services.refund_create(order_id=Order.objects.get().pk, idempotency_key="1", request=wanted, actor=staff)
+    document = """query($id: ID!) { order(id: $id) { events(first: 50) { edges { node { type cause payload } } } } }"""
+
+    refusal, seen = "Insufficient funds.", {}
+    for who, api in (("buyer", Api(customer)), ("staff", Api(staff))):
+        nodes = [edge["node"] for edge in api(document, id=order["id"])["order"]["events"]["edges"]]
+        (failed,) = [node for node in nodes if node["type"] == "order.refund_failed"]
+        seen[who] = (failed["cause"], failed["payload"].get("reason"), failed["payload"]["amount"])
+
+    assert seen == {"buyer": ("refund", None, "24.90"), "staff": (refusal, refusal, "24.90")}

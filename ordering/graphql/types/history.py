@@ -51,16 +51,27 @@ class OrderEvent(kit.Keyed, relay.Node):
         description='What brought it about: the reason somebody gave, or one word such as "checkout", "payment", '
         '"approval", "review".',
     )
-    def cause(root: strawberry.Parent[Event]) -> str | None:
-        return root.payload.get("reason") or root.payload.get("cause") or events.CAUSES.get(root.type)
+    def cause(root: strawberry.Parent[Event], info: kit.Info) -> str | None:
+        payload = _shown(root, info)
+        return payload.get("reason") or payload.get("cause") or events.CAUSES.get(root.type)
 
     @strawberry_django.field(only=["type", "payload"], description="For people: one sentence.")
     def message(root: strawberry.Parent[Event]) -> str:
         return root.message
 
-    @strawberry_django.field(only=["payload"], description="What the event carries; its keys depend on `type`.")
-    def payload(root: strawberry.Parent[Event]) -> JSON:
-        return root.payload
+    @strawberry_django.field(
+        only=["type", "payload"], description="What the event carries; its keys depend on `type`, some are for staff."
+    )
+    def payload(root: strawberry.Parent[Event], info: kit.Info) -> JSON:
+        return _shown(root, info)
+
+
+def _shown(event: Event, info: kit.Info) -> dict[str, Any]:
+    """What of an event's payload the person asking may read."""
+    hidden = events.FOR_STAFF.get(event.type)
+    if not hidden or services.may_manage(kit.viewer(info)):
+        return event.payload
+    return {name: value for name, value in event.payload.items() if name not in hidden}
 
 
 @strawberry_django.type(models.OrderNote)
