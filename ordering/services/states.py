@@ -68,6 +68,8 @@ def _why_not_now(order: Order, action: OrderAction) -> str | None:
         return None
     if action == OrderAction.CANCEL and order.status in _SENT:
         return "What was shipped cannot be cancelled. Request a return instead."
+    if action == OrderAction.REQUEST_RETURN and order.status in _FROM[OrderAction.CANCEL]:
+        return "Nothing of it was shipped yet. It can be sent back once it was."
     return f"An order that is {_words(order.status)} cannot be {_PARTICIPLES[action]}."
 
 

@@ -424,5 +424,5 @@ def test_a_long_history_does_not_slow_an_order_page(browser, shipping):
         ordering.release(order_id=order.pk, actor=root)
     many = _statements(browser, _address(Order, "change", order.pk))
 
-    assert order.events.count() == 13
+    assert order.events.count() == 14
     assert many == few

@@ -182,7 +182,7 @@ def test_every_action_is_listed_with_a_reason_where_it_is_not_allowed(guest, var
     listed = guest(ACTIONS, id=order["id"], t=order["guestToken"])["order"]["allowedActions"]
 
     theirs = {"isAllowed": False, "reason": "Only the shop's staff can do this."}
-    unsent = "An order that is confirmed cannot be sent back."
+    unsent = "Nothing of it was shipped yet. It can be sent back once it was."
     assert listed == [
         {"action": "CONFIRM", **theirs},
         {"action": "FULFILL", **theirs},

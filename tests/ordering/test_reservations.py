@@ -410,7 +410,7 @@ async def test_a_cart_is_told_live_before_its_time_is_over_and_when_it_is(custom
         (second,) = await take(events, 1)
 
     assert told([first, second]) == [(1, "cart.reservation_expiring"), (2, "cart.reservation_expired")]
-    assert first.data["cartEvents"]["message"] == "Your cart is held for you a little longer."
+    assert first.data["cartEvents"]["message"] == "Your cart is not held for you much longer."
     assert list(first.data["cartEvents"]["payload"]) == ["until"]
     async with socket(person) as client:
         assert told(await take(client.subscribe(EVENTS, {"id": cart["id"], "after": 1}), 1)) == [
