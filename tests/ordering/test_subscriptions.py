@@ -21,7 +21,7 @@ STATUS = """subscription($id: ID!, $t: String) {
 HOLD = 'mutation($id: ID!) { orderHold(id: $id, reason: "Checking") { userErrors { code } } }'
 RELEASE = "mutation($id: ID!) { orderRelease(id: $id) { userErrors { code } } }"
 FULFIL = "mutation($id: ID!) { orderFulfill(id: $id) { userErrors { code } } }"
-PLACED = [(1, "order.placed"), (2, "order.confirmed"), (3, "order.paid")]
+PLACED = [(1, "order.placed"), (2, "order.confirmed"), (3, "order.paid"), (4, "order.document_issued")]
 # Long enough for an event that is on its way, and what a silence costs the run.
 SILENCE = 0.4
 
@@ -79,25 +79,25 @@ async def is_silent(client, results):
 async def test_the_log_is_told_from_the_beginning_and_goes_on_live(order, customer, desk):
     async with socket(customer) as client:
         events = client.subscribe(EVENTS, {"id": order["id"]})
-        assert told(await take(events, 3)) == PLACED
+        assert told(await take(events, 4)) == PLACED
 
         await desk(HOLD, order)
         await desk(RELEASE, order)
         await desk(FULFIL, order)
 
-        assert told(await take(events, 3)) == [(4, "order.held"), (5, "order.released"), (6, "order.shipped")]
+        assert told(await take(events, 3)) == [(5, "order.held"), (6, "order.released"), (7, "order.shipped")]
 
 
 async def test_who_comes_back_with_a_cursor_misses_nothing_and_hears_nothing_twice(order, customer, desk):
     async with socket(customer) as client:
-        assert told(await take(client.subscribe(EVENTS, {"id": order["id"]}), 3)) == PLACED
+        assert told(await take(client.subscribe(EVENTS, {"id": order["id"]}), 4)) == PLACED
     await desk(HOLD, order)
 
     async with socket(customer) as client:
-        events = client.subscribe(EVENTS, {"id": order["id"], "after": 3})
-        assert told(await take(events, 1)) == [(4, "order.held")]
+        events = client.subscribe(EVENTS, {"id": order["id"], "after": 4})
+        assert told(await take(events, 1)) == [(5, "order.held")]
         await desk(RELEASE, order)
-        assert told(await take(events, 1)) == [(5, "order.released")]
+        assert told(await take(events, 1)) == [(6, "order.released")]
 
 
 @pytest.mark.parametrize(("after", "expected"), [(-5, PLACED), (0, PLACED), (2, PLACED[2:])])
@@ -110,7 +110,7 @@ async def test_any_number_is_a_cursor(order, customer, after, expected):
 
 async def test_a_cursor_at_the_end_waits(order, customer):
     async with socket(customer) as client:
-        assert await is_silent(client, client.subscribe(EVENTS, {"id": order["id"], "after": 3}))
+        assert await is_silent(client, client.subscribe(EVENTS, {"id": order["id"], "after": 4}))
 
 
 async def test_a_cursor_that_is_no_integer_is_the_clients_mistake(order, customer):
@@ -122,27 +122,27 @@ async def test_a_lost_bell_costs_delay_and_no_event(order, customer, desk, setti
     settings.LIVE_POLL_SECONDS = 0.5
     async with socket(customer) as client:
         events = client.subscribe(EVENTS, {"id": order["id"]})
-        assert told(await take(events, 3)) == PLACED
+        assert told(await take(events, 4)) == PLACED
 
         settings.CHANNEL_LAYERS = {}  # nobody rings
         await desk(HOLD, order)
 
-        assert told(await take(events, 1)) == [(4, "order.held")]
+        assert told(await take(events, 1)) == [(5, "order.held")]
 
 
 async def test_two_followers_of_one_order_both_hear_and_one_may_leave(order, customer, staff, desk):
     async with socket(customer) as buyer:
-        events = buyer.subscribe(EVENTS, {"id": order["id"], "after": 3})
+        events = buyer.subscribe(EVENTS, {"id": order["id"], "after": 4})
         async with socket(staff) as clerk:
-            others = clerk.subscribe(EVENTS, {"id": order["id"], "after": 3})
+            others = clerk.subscribe(EVENTS, {"id": order["id"], "after": 4})
             both = [asyncio.ensure_future(anext(source)) for source in (events, others)]
             await asyncio.sleep(0.1)
             await desk(HOLD, order)
-            assert told(await asyncio.gather(*both)) == [(4, "order.held")] * 2
+            assert told(await asyncio.gather(*both)) == [(5, "order.held")] * 2
 
         await desk(RELEASE, order)
 
-        assert told(await take(events, 1)) == [(5, "order.released")]
+        assert told(await take(events, 1)) == [(6, "order.released")]
 
 
 # ── orderStatusChanged ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -206,9 +206,9 @@ async def test_a_guest_follows_with_the_token_and_not_without(guest, variant, de
 
     async with socket() as client:
         events = client.subscribe(EVENTS, {"id": order["id"], "t": order["guestToken"]})
-        assert told(await take(events, 3)) == PLACED
+        assert told(await take(events, 4)) == PLACED
         await desk(HOLD, order)
-        assert told(await take(events, 1)) == [(4, "order.held")]
+        assert told(await take(events, 1)) == [(5, "order.held")]
     async with socket() as client:
         for token in (None, "", "nonsense"):
             assert await code_of(client.subscribe(EVENTS, {"id": order["id"], "t": token})) == "NOT_FOUND"
@@ -216,13 +216,13 @@ async def test_a_guest_follows_with_the_token_and_not_without(guest, variant, de
 
 async def test_staff_follow_every_order(order, staff):
     async with socket(staff) as client:
-        assert told(await take(client.subscribe(EVENTS, {"id": order["id"]}), 3)) == PLACED
+        assert told(await take(client.subscribe(EVENTS, {"id": order["id"]}), 4)) == PLACED
 
 
 async def test_who_is_deactivated_meanwhile_hears_nothing_more(order, customer, desk):
     async with socket(customer) as client:
         events = client.subscribe(EVENTS, {"id": order["id"]})
-        assert told(await take(events, 3)) == PLACED
+        assert told(await take(events, 4)) == PLACED
         await User.objects.filter(pk=customer.pk).aupdate(is_active=False)
 
         await desk(HOLD, order)
@@ -237,7 +237,7 @@ async def test_staff_who_lose_the_permission_hear_nothing_more(order, staff, des
     await clerk.user_permissions.aset([p async for p in staff.user_permissions.all()])
     async with socket(clerk) as client:
         events = client.subscribe(EVENTS, {"id": order["id"]})
-        assert told(await take(events, 3)) == PLACED
+        assert told(await take(events, 4)) == PLACED
         await clerk.user_permissions.aclear()
 
         await desk(HOLD, order)
@@ -289,7 +289,7 @@ async def test_a_document_that_is_wrong_says_so_and_the_socket_lives(customer, o
         refused = await anext(client.subscribe("subscription { noSuchThing }"))
         assert refused.errors[0].extensions["code"] == "BAD_USER_INPUT"
 
-        assert told(await take(client.subscribe(EVENTS, {"id": order["id"]}), 3)) == PLACED
+        assert told(await take(client.subscribe(EVENTS, {"id": order["id"]}), 4)) == PLACED
 
 
 async def test_two_subscriptions_of_one_socket_are_told_apart(order, customer, guest, variant, desk):
@@ -297,7 +297,7 @@ async def test_two_subscriptions_of_one_socket_are_told_apart(order, customer, g
 
     async with socket(customer) as client:
         for number, followed in (("1", order), ("2", other)):
-            variables = {"id": followed["id"], "after": 3}
+            variables = {"id": followed["id"], "after": 4}
             await client.send_json_to(
                 {"id": number, "type": "subscribe", "payload": {"query": EVENTS, "variables": variables}}
             )
@@ -305,7 +305,7 @@ async def test_two_subscriptions_of_one_socket_are_told_apart(order, customer, g
         await desk(HOLD, other)
         message = await client.receive_json_from()
 
-        assert (message["id"], message["payload"]["data"]["orderEvents"]["seq"]) == ("2", 4)
+        assert (message["id"], message["payload"]["data"]["orderEvents"]["seq"]) == ("2", 5)
         assert await client.receive_nothing(SILENCE)
 
 
