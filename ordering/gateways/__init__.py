@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from django.conf import settings
+from django.db import connection
 from django.utils.module_loading import import_string
 from moneyed import Money
 
@@ -128,6 +129,12 @@ def is_paid_later(name: str, token: str) -> bool:
     """Whether nobody collects anything at checkout with this token: the money comes by itself."""
     offered = import_string(settings.PAYMENT_GATEWAYS[name]).choices()
     return any(choice.kind is not Kind.CARD and choice.token == token for choice in offered)
+
+
+def lend_connection() -> None:
+    """A gateway may take seconds: meanwhile somebody else can have this thread's place in the pool."""
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 def choices() -> list[tuple[str, Choice]]:

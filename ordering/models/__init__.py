@@ -5,6 +5,7 @@ from ordering.models.documents import Document, DocumentKind, NumberSeries
 from ordering.models.fulfillments import DigitalFile, Download, Fulfillment, FulfillmentLine
 from ordering.models.idempotency import IdempotencyKey
 from ordering.models.orders import (
+    ENDED,
     MAX_NUMBER,
     TRANSITIONS,
     ActorKind,
@@ -33,6 +34,7 @@ from ordering.models.taxes import TaxRate
 
 __all__ = [
     "CART_LIFETIME",
+    "ENDED",
     "MAX_CART_LINES",
     "MAX_COUPONS",
     "MAX_LINE_QUANTITY",

@@ -146,6 +146,11 @@ class CartLine(models.Model):
         return f"{self.quantity} × {self.variant_id}"
 
     @property
+    def available(self) -> int:
+        """How many of it this line can have: what is free, and what is held back for it."""
+        return self.variant.available + self.reserved
+
+    @property
     def held_until(self) -> datetime | None:
         """Until when all of it is held for this cart; None where it is not, or not any more."""
         if self.reserved_until is None or self.reserved < self.quantity or self.reserved_until <= timezone.now():

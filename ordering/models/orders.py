@@ -60,6 +60,10 @@ TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
 }
 
 
+# They came to nothing: whatever was taken or set aside for them goes back.
+ENDED = frozenset({OrderStatus.CANCELLED, OrderStatus.REJECTED})
+
+
 class OrderAction(models.TextChoices):
     """What somebody may want to do with an order."""
 

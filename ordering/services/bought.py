@@ -2,12 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from ordering.models import Order, OrderStatus, PaymentStatus
+from ordering.models import ENDED, Order, PaymentStatus
 
 if TYPE_CHECKING:
     from accounts.models import User
 
-_UNDONE = [OrderStatus.CANCELLED, OrderStatus.REJECTED]
 _UNPAID = [PaymentStatus.UNPAID, PaymentStatus.FAILED]
 
 
@@ -17,6 +16,6 @@ def has_bought(*, user: "User", product_id: int) -> bool:
 
     Named by `settings.PURCHASE_CHECK`.
     """
-    placed = Order.objects.filter(customer=user, placed_at__isnull=False).exclude(status__in=_UNDONE)
+    placed = Order.objects.filter(customer=user, placed_at__isnull=False).exclude(status__in=ENDED)
     placed = placed.exclude(payment_status__in=_UNPAID)
     return placed.filter(lines__variant__product=product_id).exists()

@@ -58,7 +58,7 @@ def set_addresses(
     if not isinstance(billing_address, Unchanged):
         cart.billing_address = _parts(billing_address, actor, field="billingAddress")
     if not isinstance(email, Unchanged):
-        cart.email = _checked_email(email or "")
+        cart.email = checked_email(email or "")
 
     cart.save(update_fields=["shipping_address", "billing_address", "email", "updated_at"])
     return cart
@@ -117,7 +117,8 @@ def _from_book(address_id: UUID, actor: "User | AnonymousUser", *, field: str) -
     return postal.Address(**{part: getattr(entry, part) for part in _PARTS})
 
 
-def _checked_email(email: str) -> str:
+def checked_email(email: str) -> str:
+    """The address without surrounding space, or nothing; refused when it is none."""
     email = email.strip()
     if not email:
         return ""

@@ -229,6 +229,5 @@ def _check_bounds(quantity: int, path: list[str]) -> None:
 
 def _check_quantity(line: CartLine, *, path: list[str]) -> None:
     _check_bounds(line.quantity, path)
-    left = line.variant.available + line.reserved
-    if line.quantity > left:
-        raise OrderError(OrderErrorCode.OUT_OF_STOCK, only_left(line.variant, left), field=path)
+    if line.quantity > line.available:
+        raise OrderError(OrderErrorCode.OUT_OF_STOCK, only_left(line.variant, line.available), field=path)

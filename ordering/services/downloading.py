@@ -14,7 +14,7 @@ from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet
 from django.utils import timezone
 
 from accounts import links
-from ordering.models import DigitalFile, Download, Order, OrderLine, OrderStatus, PaymentStatus
+from ordering.models import ENDED, DigitalFile, Download, Order, OrderLine, PaymentStatus
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -29,7 +29,6 @@ CONTINUES = timedelta(hours=1)
 PAID = frozenset({PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED})
 _LINK = "download"
 _PREFETCHED = "lines_with_downloads"
-_ENDED = frozenset({OrderStatus.CANCELLED, OrderStatus.REJECTED})
 
 
 # ── The right to them ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -86,7 +85,7 @@ def is_for(order: Order, person: "User | AnonymousUser") -> bool:
 
 def is_open(download: Download, order: Order) -> bool:
     """Whether it can be begun now. Nothing more is handed out of what was cancelled, or paid back as a whole."""
-    has_ended = order.status in _ENDED or order.payment_status == PaymentStatus.REFUNDED
+    has_ended = order.status in ENDED or order.payment_status == PaymentStatus.REFUNDED
     return not has_ended and download.downloads_left > 0 and download.expires_at > timezone.now()
 
 
@@ -130,7 +129,7 @@ def _count(download: Download) -> bool:
 
 
 def _alive() -> QuerySet[Download]:
-    going = Order.objects.exclude(status__in=_ENDED).exclude(payment_status=PaymentStatus.REFUNDED)
+    going = Order.objects.exclude(status__in=ENDED).exclude(payment_status=PaymentStatus.REFUNDED)
     # A subquery, not a join: an UPDATE with a join would look for what is left in a copy of the rows.
     lines = OrderLine.objects.filter(pk=OuterRef("order_line"), order__in=going.values("pk"))
     return Download.objects.filter(Exists(lines), expires_at__gt=timezone.now())

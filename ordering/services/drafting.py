@@ -9,10 +9,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts.errors import AccountError
 from accounts.models import User
 from accounts.postal import Address
-from accounts.services import checks
 from ordering.errors import OrderError, OrderErrorCode
 from ordering.models import Cart, Order
 from ordering.services import cart_details, carts, once, placing, reserving
@@ -59,7 +57,7 @@ def create_draft(*, request: DraftRequest, idempotency_key: str, actor: User) ->
 
     cart = carts.create_cart(actor=AnonymousUser(), lines=request.lines, currency=request.currency)
     cart.customer, cart.drafted_by = customer, actor
-    cart.email = _checked_email(request.email)
+    cart.email = cart_details.checked_email(request.email)
     cart.save(update_fields=["customer", "drafted_by", "email"])
     _fill(cart, request, actor)
     claim.keep(cart)
@@ -122,16 +120,6 @@ def _customer(customer_id: UUID | None) -> User | None:
             field=["input", "customerId"],
         )
     return customer
-
-
-def _checked_email(email: str) -> str:
-    email = email.strip()
-    if email:
-        try:
-            checks.check_email(email, field=["input", "email"])
-        except AccountError as refused:
-            raise OrderError(OrderErrorCode.INVALID, str(refused.message), field=refused.field) from None
-    return email
 
 
 def _fill(cart: Cart, request: DraftRequest, actor: User) -> None:

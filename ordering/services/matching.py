@@ -7,20 +7,18 @@ an answer was lost. Whoever calls `match`, however often, finds the same.
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
-from moneyed import Money
 
 from ordering import events
-from ordering.gateways import Answer, Gateway, GatewayError, Outcome, Stage, Standing, gateway
-from ordering.models import Order, OrderStatus, Payment, PaymentState, Refund, RefundState
+from ordering.gateways import Answer, Gateway, GatewayError, Outcome, Stage, Standing, gateway, lend_connection
+from ordering.models import ENDED, Order, Payment, PaymentState, Refund, RefundState
 from ordering.services import paying, refunding, reviewing, states
 
 MAX_LOOKS = 3
 _UNDECIDED = frozenset({PaymentState.REQUESTED, PaymentState.ACTION_REQUIRED, PaymentState.AWAITED})
 _OVER = frozenset({PaymentState.DECLINED, PaymentState.VOIDED})
-_ENDED = frozenset({OrderStatus.CANCELLED, OrderStatus.REJECTED})
 # What a person can still decide about.
 _REVIEWABLE = frozenset({PaymentState.AUTHORIZED, PaymentState.CAPTURED, PaymentState.REFUNDED, PaymentState.DECLINED})
 
@@ -34,8 +32,7 @@ def match(*, payment_id: UUID | str) -> str:
         payment = Payment.objects.select_related("order").get(pk=payment_id)
         if payment.state in _UNDECIDED or not payment.reference:
             return "Nothing is decided yet."
-        if not connection.in_atomic_block:  # a gateway may take seconds: meanwhile somebody else can have it
-            connection.close()
+        lend_connection()
         if outcome := _compared(payment, gateway(payment.gateway)):
             return outcome
     raise GatewayError("It changes faster than it can be compared.")
@@ -46,7 +43,7 @@ def _compared(payment: Payment, keeper: Gateway) -> str:
     standing = keeper.standing(reference=payment.reference)
     if standing is None:
         return "The gateway keeps no books of it."
-    if payment.state in _OVER and payment.order.status in _ENDED and _has_money(standing):
+    if payment.state in _OVER and payment.order.status in ENDED and _has_money(standing):
         # Its order ended, and with it the shop's claim: a buyer finished in the browser what was given up here.
         answer = keeper.void(key=f"{payment.pk}:release", reference=payment.reference)
         if answer.outcome is not Outcome.APPROVED:
@@ -87,7 +84,7 @@ def _bring(asked: Payment, standing: Standing) -> str:
         return ""
     if payment.state == PaymentState.IN_REVIEW:
         return "A person has to look at it."
-    if order.status in _ENDED and payment.state == PaymentState.AUTHORIZED:
+    if order.status in ENDED and payment.state == PaymentState.AUTHORIZED:
         return "Its order ended: it is being released."
     if odd := _odd(payment, standing):
         return _held(order, payment, odd)
@@ -105,15 +102,17 @@ def _figures(payment: Payment) -> tuple[str, Decimal, Decimal]:
 def _odd(payment: Payment, standing: Standing) -> str:
     """What the shop cannot explain, in a sentence, or an empty text."""
     if standing.amount != payment.money:
-        return f"The payment service has it as {_words(standing.amount)}; the order is {_words(payment.money)}."
+        return (
+            f"The payment service has it as {paying.said(standing.amount)}; the order is {paying.said(payment.money)}."
+        )
     if payment.state == PaymentState.AUTHORIZED:
         return "The payment service has released the authorisation." if standing.stage is Stage.ENDED else ""
     if payment.state in _OVER:
         return "The payment service has money for it." if _has_money(standing) else ""
     if standing.captured.amount != payment.captured_amount:
-        return f"The payment service has collected {_words(standing.captured)}."
+        return f"The payment service has collected {paying.said(standing.captured)}."
     if standing.refunded.amount < _given_back(payment):  # a bank may send back what it was given
-        return f"Only {_words(standing.refunded)} arrived of what was given back."
+        return f"Only {paying.said(standing.refunded)} arrived of what was given back."
     return ""
 
 
@@ -121,10 +120,6 @@ def _given_back(payment: Payment) -> Decimal:
     """What the gateway said it had given back."""
     done = payment.refunds.filter(state=RefundState.DONE)
     return done.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
-
-
-def _words(amount: Money) -> str:
-    return f"{amount.amount} {amount.currency.code}"
 
 
 def _held(order: Order, payment: Payment, reason: str) -> str:
@@ -143,7 +138,7 @@ def _note_captured(order: Order, payment: Payment, standing: Standing) -> str:
     paying.note_captured(order, payment, Answer(Outcome.APPROVED, amount=standing.captured))
     payment.save(update_fields=["state", "captured_amount", "review_reason", "updated_at"])
     order.save(update_fields=["payment_status", "is_payment_awaited"])
-    return f"{_words(standing.captured)} were collected at the gateway."
+    return f"{paying.said(standing.captured)} were collected at the gateway."
 
 
 def _note_refunded(order: Order, payment: Payment, more: Decimal) -> str:
@@ -159,12 +154,5 @@ def _note_refunded(order: Order, payment: Payment, more: Decimal) -> str:
     payment.refunded_amount += more
     payment.save(update_fields=["refunded_amount", "updated_at"])
     refunding.note_given_back(order, payment)
-    refunded = events.OrderRefunded(
-        number=order.number,
-        refund_id=str(made.pk),
-        amount=str(made.money.amount),
-        currency=made.currency,
-        reason=made.reason,
-    )
-    states.tell(order, refunded)
-    return f"{_words(made.money)} were given back at the gateway."
+    refunding.tell_refunded(order, made)
+    return f"{paying.said(made.money)} were given back at the gateway."

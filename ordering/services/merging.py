@@ -7,11 +7,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts import models as accounts
 from catalog.models import ProductVariant
 from ordering.errors import OrderError, OrderErrorCode
 from ordering.models import MAX_CART_LINES, MAX_LINE_QUANTITY, Cart, CartLine
-from ordering.services import carts, quoting, reserving
+from ordering.services import buyers, carts, quoting, reserving
 from ordering.services.quoting import Quote
 
 if TYPE_CHECKING:
@@ -68,7 +67,8 @@ def merge(*, guest_cart_id: UUID | str, actor: "User", cart_id: UUID | str | Non
     Again changes nothing and gives the same outcomes. What the customer's cart does not have, coupons, note, addresses
     and way to send it, comes along. Nothing of what is in the customer's cart ever becomes less.
     """
-    _hold_account(actor)
+    # Two carts of two devices merge one after the other.
+    buyers.hold(actor, field=["guestCartId"])
     guest, target = _locked(guest_cart_id, cart_id, actor)
     if guest.merge_outcomes is not None:
         return _told_again(guest, actor)
@@ -90,13 +90,6 @@ def merge(*, guest_cart_id: UUID | str, actor: "User", cart_id: UUID | str | Non
     ]
     guest.save()
     return Merged(target or guest, outcomes)
-
-
-def _hold_account(actor: "User") -> None:
-    """Two carts of two devices merge one after the other; nothing comes to an account that ended meanwhile."""
-    active = accounts.User.objects.select_for_update(no_key=True).filter(pk=actor.pk, is_active=True)
-    if active.values_list("pk").first() is None:
-        raise OrderError(OrderErrorCode.NOT_FOUND, "Your account has just ended.", field=["guestCartId"])
 
 
 def _locked(guest_cart_id: UUID | str, cart_id: UUID | str | None, actor: "User") -> tuple[Cart, Cart | None]:
@@ -201,7 +194,7 @@ def _moved(line: CartLine, mine: CartLine | None, quote: Quote) -> tuple[MergeOu
     """What becomes of a line of the guest's, and how many of it the customer has then."""
     already, held = (mine.quantity, mine.reserved) if mine else (0, 0)
     wanted = line.quantity + already
-    most = min(line.variant.available + line.reserved + held, MAX_LINE_QUANTITY)
+    most = min(line.available + held, MAX_LINE_QUANTITY)
     now = quote.unit_prices[line.pk]
     if now is None or not quoting.is_buyable(line) or not most:
         return MergeOutcome.UNAVAILABLE, already

@@ -7,14 +7,11 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 
 from ordering import events
-from ordering.errors import OrderError, OrderErrorCode
 from ordering.models import Order, OrderAction, OrderStatus
 from ordering.services import approving, once, reviewing, states
 
 if TYPE_CHECKING:
     from accounts.models import User
-
-MAX_REASON = 500
 
 
 def allowed_actions(*, order: Order, actor: "User | AnonymousUser") -> list[tuple[OrderAction, str | None]]:
@@ -60,7 +57,7 @@ def hold(*, order_id: UUID | str, reason: str, actor: "User", idempotency_key: s
     if claim.answer:
         return once.Done(order, is_replay=True)
     states.permit(order, OrderAction.HOLD, actor)
-    reason = checked_reason(reason)
+    reason = states.checked_reason(reason, field=["reason"])
 
     states.move(order, OrderStatus.ON_HOLD, events.OrderHeld(number=order.number, reason=reason), actor=actor)
     claim.keep(order)
@@ -99,7 +96,7 @@ def cancel(
     if claim.answer:
         return once.Done(order, is_replay=True)
     states.permit(order, OrderAction.CANCEL, actor)
-    reason = checked_reason(reason)
+    reason = states.checked_reason(reason, field=["reason"])
 
     states.move(order, OrderStatus.CANCELLED, events.OrderCancelled(number=order.number, reason=reason), actor=actor)
     states.put_back(order)
@@ -109,13 +106,3 @@ def cancel(
 
 def _claim(order: Order, operation: str, key: str | None, actor: "User | AnonymousUser", **asked: str) -> once.Claim:
     return once.claim(scope=once.of_order(order), key=key, operation=operation, asked=asked, actor=actor)
-
-
-def checked_reason(reason: str) -> str:
-    """The reason without surrounding space; refused when empty or longer than anybody reads."""
-    reason = reason.strip()
-    if not reason or len(reason) > MAX_REASON or "\0" in reason:
-        raise OrderError(
-            OrderErrorCode.REQUIRED, f"Give a reason of at most {MAX_REASON} characters.", field=["reason"]
-        )
-    return reason

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from moneyed import Money
 
 from ordering import events
-from ordering.gateways import Answer, Gateway, GatewayError, Outcome, Stage, gateway
-from ordering.models import Cart, Order, OrderStatus, Payment, PaymentState, PaymentStatus
+from ordering.gateways import Answer, Gateway, GatewayError, Outcome, Stage, gateway, lend_connection
+from ordering.models import ENDED, Cart, Order, OrderStatus, Payment, PaymentState, PaymentStatus
 from ordering.services import approving, refunding, reviewing, states
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ def settle_payment(*, order_id: UUID | str) -> Order:
     """
     payment = Payment.objects.select_related("order").get(order_id=order_id)
     while step := _next_step(payment):
-        _lend_connection()
+        lend_connection()
         asked, answer = payment.state, step.ask(gateway(payment.gateway), payment)
         payment = _write(step, payment, answer)
         if payment.state == asked:  # the buyer has not done their part yet
@@ -40,18 +40,12 @@ def settle_payment(*, order_id: UUID | str) -> Order:
 
 def _give_back(payment: Payment) -> Order:
     """What was captured of an order that ended, and what else is to go back."""
-    if payment.order.status in _ENDED and payment.refundable.amount:
+    if payment.order.status in ENDED and payment.refundable.amount:
         refunding.refund_the_rest(order_id=payment.order_id)
     elif not payment.refunded_amount:
         return payment.order
     refunding.settle_refunds(order_id=payment.order_id)
     return Order.objects.get(pk=payment.order_id)
-
-
-def _lend_connection() -> None:
-    """A gateway may take seconds: meanwhile somebody else can have this thread's place in the pool."""
-    if not connection.in_atomic_block:
-        connection.close()
 
 
 @dataclass(frozen=True)
@@ -145,11 +139,12 @@ def _is_odd(payment: Payment, answer: Answer) -> str:
     if answer.outcome is Outcome.IN_REVIEW:
         return answer.reason or "The payment service wants somebody to look at it."
     if answer.amount is not None and answer.amount != payment.money:
-        return f"The payment service has it as {_said(answer.amount)}; the order is {_said(payment.money)}."
+        return f"The payment service has it as {said(answer.amount)}; the order is {said(payment.money)}."
     return ""
 
 
-def _said(amount: Money) -> str:
+def said(amount: Money) -> str:
+    """The amount in a sentence: 12.34 EUR."""
     return f"{amount.amount} {amount.currency}"
 
 
@@ -258,7 +253,6 @@ def _write_voided(order: Order, payment: Payment, answer: Answer) -> None:
 
 
 _PENDING = frozenset({OrderStatus.PENDING})
-_ENDED = frozenset({OrderStatus.CANCELLED, OrderStatus.REJECTED})
 _NO_LONGER_WANTED = frozenset(
     {PaymentState.AUTHORIZED, PaymentState.IN_REVIEW, PaymentState.ACTION_REQUIRED, PaymentState.AWAITED}
 )
@@ -267,6 +261,6 @@ _STEPS = (
     _Step(frozenset({PaymentState.ACTION_REQUIRED}), _PENDING, _look_again, _write_authorized),
     _Step(frozenset({PaymentState.AUTHORIZED}), reviewing.GOING_AHEAD, _capture, _write_captured),
     # A checkout that was given up: no charge without an order.
-    _Step(frozenset({PaymentState.REQUESTED}), _ENDED, _authorize, _write_learnt),
-    _Step(_NO_LONGER_WANTED, _ENDED, _void, _write_voided),
+    _Step(frozenset({PaymentState.REQUESTED}), ENDED, _authorize, _write_learnt),
+    _Step(_NO_LONGER_WANTED, ENDED, _void, _write_voided),
 )

@@ -22,7 +22,7 @@ from ordering.errors import OrderError, OrderErrorCode
 from ordering.gateways import GatewayError
 from ordering.models import Cart, Order, OrderLine, OrderStatus, Payment, PaymentState, guest_key_of
 from ordering.pricing import Step
-from ordering.services import addresses, carts, once, orderable, paying, promoting, quoting, reserving, starting
+from ordering.services import addresses, buyers, carts, once, orderable, paying, promoting, quoting, reserving, starting
 from ordering.services.quoting import Quote
 
 # Read out on the telephone without mistakes: no vowels, so no words; no 0/O, 1/I/L, 2/Z, 5/S, 8/B.
@@ -133,7 +133,7 @@ def _broken_rule(error: IntegrityError) -> str:
 @transaction.atomic
 def _place(cart_id: UUID, key: str, request: CheckoutRequest, actor: User | AnonymousUser) -> once.Done[Order]:
     buyer = _buyer(cart_id, actor)
-    _check_account(buyer)
+    buyers.hold(buyer, field=["cartId"])
     cart = carts.locked_cart(cart_id, actor)
     digest = once.digest_of(asdict(request))
     if earlier := _earlier(cart, key, buyer):
@@ -191,15 +191,6 @@ def _buyer(cart_id: UUID, actor: User | AnonymousUser) -> User | AnonymousUser:
     draft = Cart.objects.filter(pk=cart_id, drafted_by__isnull=False).select_related("customer")
     cart = draft.visible_to(actor).first() if actor.is_staff else None
     return actor if cart is None else cart.customer or AnonymousUser()
-
-
-def _check_account(actor: User | AnonymousUser) -> None:
-    """Nothing is ordered for an account that ends this very moment: it is erased before, or after and then refused."""
-    if isinstance(actor, AnonymousUser):
-        return
-    active = User.objects.select_for_update(no_key=True).filter(pk=actor.pk, is_active=True)
-    if active.values_list("pk").first() is None:
-        raise OrderError(OrderErrorCode.NOT_FOUND, "The account has just ended.", field=["cartId"])
 
 
 def _earlier(cart: Cart, key: str, actor: User | AnonymousUser) -> Order | None:

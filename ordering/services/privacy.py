@@ -36,14 +36,14 @@ BATCH = 200
 _KEPT_OF_ADDRESS = frozenset({"country", "region", "postal_code"})
 # What a buyer sends a key with. Staff may still repeat what they did, so that no money goes back twice.
 _BUYERS_OPERATIONS = frozenset({"order_cancel", "return_request"})
-_ENDED = frozenset(status for status, further in TRANSITIONS.items() if not further)
+_DONE = frozenset(status for status, further in TRANSITIONS.items() if not further)
 _RETURNS_UNDER_WAY = frozenset(status for status, further in RETURN_TRANSITIONS.items() if further)
 
 
 def has_open_orders(*, user: User) -> bool:
     """Whether something is still to come: goods, a decision, a payment. Named by `settings.ACCOUNT_ERASURE_GATE`."""
     to_pay = Q(status=OrderStatus.DELIVERED, is_payment_awaited=True)
-    orders = Order.objects.filter(~Q(status__in=_ENDED) | to_pay, customer=user)
+    orders = Order.objects.filter(~Q(status__in=_DONE) | to_pay, customer=user)
     coming_back = Return.objects.filter(order__customer=user, status__in=_RETURNS_UNDER_WAY)
     to_be_refunded = Refund.objects.filter(payment__order__customer=user, state=RefundState.REQUESTED)
     return orders.exists() or coming_back.exists() or to_be_refunded.exists()

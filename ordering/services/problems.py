@@ -107,11 +107,6 @@ def below_minimum(missing: Money) -> str:
     )
 
 
-def available_to(line: CartLine) -> int:
-    """How many of it this line can have: what is free, and what is held back for it."""
-    return line.variant.available + line.reserved
-
-
 def _minimum(currency: str) -> Money:
     return money.rounded(settings.MINIMUM_ORDER_AMOUNTS.get(currency, money.ZERO), currency)
 
@@ -131,13 +126,12 @@ def _of_lines(cart: Cart, quote: Quote) -> Iterator[Problem]:
                 code=OrderErrorCode.VARIANT_UNAVAILABLE, message=carts.unpriced(line.variant, cart), line=line
             )
             continue
-        available = available_to(line)
-        if line.quantity > available:
+        if line.quantity > line.available:
             yield OnlySomeLeft(
                 code=OrderErrorCode.OUT_OF_STOCK,
-                message=carts.only_left(line.variant, available),
+                message=carts.only_left(line.variant, line.available),
                 line=line,
-                available=available,
+                available=line.available,
             )
         if agreed not in (None, now):
             yield PriceChanged(

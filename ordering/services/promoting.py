@@ -15,7 +15,7 @@ from moneyed import Money
 from accounts.models import User, normalize_email
 from catalog.models import Category
 from ordering.errors import OrderErrorCode
-from ordering.models import Cart, Order, OrderStatus, Promotion, PromotionUse
+from ordering.models import ENDED, Cart, Order, Promotion, PromotionUse
 from ordering.pricing import Goods, Rule, RuleKind
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 # So many rules apply by themselves at most.
 MAX_AUTOMATIC = 50
-_ENDED = [OrderStatus.CANCELLED, OrderStatus.REJECTED]
 
 
 @dataclass(frozen=True)
@@ -203,7 +202,7 @@ def _has_ordered(buyer: Buyer) -> bool:
     theirs = Q(customer__in=buyer.accounts)
     for address in buyer.addresses:
         theirs |= Q(email__iexact=address)
-    return Order.objects.filter(theirs).exclude(status__in=_ENDED).exists()
+    return Order.objects.filter(theirs).exclude(status__in=ENDED).exists()
 
 
 def _used(promotion_ids: list[UUID], buyer: Buyer) -> dict[UUID, int]:

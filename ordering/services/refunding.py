@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q, Sum
 from django.utils import timezone
 from moneyed import Money
@@ -22,8 +22,9 @@ from moneyed import Money
 from catalog import money
 from ordering import events
 from ordering.errors import OrderError, OrderErrorCode
-from ordering.gateways import Answer, GatewayError, Outcome, gateway
+from ordering.gateways import Answer, GatewayError, Outcome, gateway, lend_connection
 from ordering.models import (
+    ENDED,
     Order,
     OrderAction,
     OrderLine,
@@ -42,11 +43,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MAX_REASON = 500
 # One that is being asked for now is left to whoever asks; one this old was given up.
 RECOVER_AFTER = timedelta(seconds=60)
 RECOVER_BATCH = 200
-_ENDED = frozenset({OrderStatus.CANCELLED, OrderStatus.REJECTED})
 # A refund that was made by itself and failed: nobody tries that again but a person.
 REFUSED = Q(state=RefundState.FAILED, created_by=None)
 
@@ -95,7 +94,7 @@ def refund(
     payment = Payment.objects.select_for_update().get(order=order)
     payment.order = order
     _check_open(payment)
-    reason = _checked_reason(reason)
+    reason = states.checked_reason(reason, field=["input", "reason"])
     if amount is not None and lines is not None:
         raise OrderError(OrderErrorCode.INVALID, "Give lines or an amount, not both.", field=["input", "amount"])
     parts = [] if lines is None else _parts_of(order, lines)
@@ -126,7 +125,7 @@ def refund_the_rest(*, order_id: UUID | str) -> None:
     refused once is left to a person."""
     order = Order.objects.select_for_update(of=("self",)).get(pk=order_id)
     payment = Payment.objects.select_for_update().get(order=order)
-    if order.status not in _ENDED or not payment.refundable.amount:
+    if order.status not in ENDED or not payment.refundable.amount:
         return
     if payment.refunds.filter(REFUSED).exists():
         return
@@ -145,15 +144,6 @@ def _check_open(payment: Payment) -> None:
         )
     if payment.state != PaymentState.CAPTURED or payment.refundable.amount <= 0:
         raise OrderError(OrderErrorCode.ACTION_NOT_ALLOWED, "Nothing that was paid is left to give back.", field=["id"])
-
-
-def _checked_reason(reason: str) -> str:
-    reason = reason.strip()
-    if not reason or len(reason) > MAX_REASON or "\0" in reason:
-        raise OrderError(
-            OrderErrorCode.REQUIRED, f"Give a reason of at most {MAX_REASON} characters.", field=["input", "reason"]
-        )
-    return reason
 
 
 def _check_amount(amount: Decimal, payment: Payment, *, path: list[str]) -> None:
@@ -241,8 +231,7 @@ def settle_refund(*, refund_id: UUID | str) -> Refund:
     asked = Refund.objects.select_related("payment").get(pk=refund_id)
     if asked.state != RefundState.REQUESTED:
         return asked
-    if not connection.in_atomic_block:  # a gateway may take seconds: meanwhile somebody else can have the connection
-        connection.close()
+    lend_connection()
     payment = asked.payment
     answer = gateway(payment.gateway).refund(key=f"{asked.pk}", reference=payment.reference, amount=asked.money)
     if answer.outcome not in (Outcome.APPROVED, Outcome.DECLINED):
@@ -270,6 +259,11 @@ def _finish(order: Order, payment: Payment, row: Refund, reference: str) -> None
     row.state, row.reference = RefundState.DONE, reference
     row.save(update_fields=["state", "reference", "settled_at", "updated_at"])
     note_given_back(order, payment)
+    tell_refunded(order, row)
+
+
+def tell_refunded(order: Order, row: Refund) -> None:
+    """Records that so much went back. The order is locked."""
     states.tell(order, _told(events.OrderRefunded, order, row))
 
 

@@ -17,6 +17,7 @@ from moneyed import Money
 from catalog import money
 from ordering.errors import OrderError, OrderErrorCode
 from ordering.models import (
+    ENDED,
     Order,
     OrderLine,
     OrderStatus,
@@ -34,8 +35,6 @@ MAX_DAYS = 3_660
 MAX_DAILY = 366
 # Of products, categories, countries and promotions those that sold most.
 MAX_ROWS = 100
-# What was never sold in the end.
-ENDED = (OrderStatus.CANCELLED, OrderStatus.REJECTED)
 
 _AMOUNT = DecimalField(max_digits=20, decimal_places=3)
 

@@ -30,7 +30,7 @@ from ordering.models import (
     ReturnReason,
     ReturnStatus,
 )
-from ordering.services import once, refunding, states
+from ordering.services import buyers, once, refunding, states
 
 MAX_NOTE = 1000
 MAX_DECISION_NOTE = 500
@@ -97,7 +97,7 @@ def request(
 
     NOT_FOUND, QUANTITY_INVALID, REQUIRED, INVALID, ACTION_NOT_ALLOWED.
     """
-    _check_account(actor)
+    buyers.hold(actor, field=["orderId"])
     order = states.locked(order_id, actor, guest_token)
     wanted = list(lines)
     claim = once.claim(
@@ -128,15 +128,6 @@ def request(
     states.tell(order, asked_for, actor=actor)
     claim.keep(made)
     return once.Done(made, False)
-
-
-def _check_account(actor: User | AnonymousUser) -> None:
-    """No note comes to an account that ends this very moment: it is written before, and forgotten, or refused."""
-    if isinstance(actor, AnonymousUser):
-        return
-    active = User.objects.select_for_update(no_key=True).filter(pk=actor.pk, is_active=True)
-    if active.values_list("pk").first() is None:
-        raise OrderError(OrderErrorCode.NOT_FOUND, "Your account has just ended.", field=["orderId"])
 
 
 def _check_lines(order: Order, wanted: list[Wanted]) -> None:

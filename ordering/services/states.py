@@ -11,14 +11,14 @@ from notifications import outbox
 from notifications.outbox import EventData
 from ordering.errors import OrderError, OrderErrorCode
 from ordering.events import EMAILED
-from ordering.models import TRANSITIONS, ActorKind, Order, OrderAction, OrderStatus, PaymentStatus
+from ordering.models import ENDED, TRANSITIONS, ActorKind, Order, OrderAction, OrderStatus, PaymentStatus
 from ordering.permissions import OrderPermission
 from ordering.services import promoting
 
 if TYPE_CHECKING:
     from accounts.models import User
 
-_ENDED = frozenset({OrderStatus.CANCELLED, OrderStatus.REJECTED})
+MAX_REASON = 500
 _SENT = frozenset({OrderStatus.PARTIALLY_SHIPPED, OrderStatus.SHIPPED, OrderStatus.DELIVERED})
 _EVERY = frozenset(OrderStatus)
 _FROM: dict[OrderAction, frozenset[OrderStatus]] = {
@@ -29,7 +29,7 @@ _FROM: dict[OrderAction, frozenset[OrderStatus]] = {
     OrderAction.HOLD: frozenset(status for status, to in TRANSITIONS.items() if OrderStatus.ON_HOLD in to),
     OrderAction.RELEASE: frozenset({OrderStatus.ON_HOLD}),
     OrderAction.PROCESS: frozenset({OrderStatus.CONFIRMED}),
-    OrderAction.RECEIVE_PAYMENT: _EVERY - _ENDED,
+    OrderAction.RECEIVE_PAYMENT: _EVERY - ENDED,
     # Also of one that ended: what the gateway refused to give back is given back in another way.
     OrderAction.REFUND: _EVERY,
     OrderAction.REQUEST_RETURN: _SENT,
@@ -137,6 +137,14 @@ def permit(order: Order, action: OrderAction, actor: "User | AnonymousUser") -> 
     """Refuses with ACTION_NOT_ALLOWED and the reason."""
     if reason := why_not(order, action, actor):
         raise OrderError(OrderErrorCode.ACTION_NOT_ALLOWED, reason, field=["id"])
+
+
+def checked_reason(reason: str, *, field: list[str]) -> str:
+    """The reason without surrounding space; refused when empty or longer than anybody reads."""
+    reason = reason.strip()
+    if not reason or len(reason) > MAX_REASON or "\0" in reason:
+        raise OrderError(OrderErrorCode.REQUIRED, f"Give a reason of at most {MAX_REASON} characters.", field=field)
+    return reason
 
 
 def move(
