@@ -31,6 +31,7 @@ def test_a_guest_buys_and_follows_the_order(shipping, guest):
         (1, "order.placed"),
         (2, "order.confirmed"),
         (3, "order.paid"),
+        (4, "order.document_issued"),
     ]
 
 

@@ -350,10 +350,10 @@ class Stack:
         return to_base64("ProductVariant", key)
 
     def events(self, number: str) -> list[tuple[int, str]]:
-        """(seq, type) of every event of the order with this number."""
+        """(seq, type) of every event of the order with this number, but for its documents: they come when they can."""
         return self.database.rows(
-            """SELECT seq, type FROM notifications_event
-               WHERE subject_id = (SELECT id::text FROM ordering_order WHERE number = %s) ORDER BY seq""",
+            """SELECT seq, type FROM notifications_event WHERE type <> 'order.document_issued'
+               AND subject_id = (SELECT id::text FROM ordering_order WHERE number = %s) ORDER BY seq""",
             number,
         )
 
