@@ -21,9 +21,9 @@ test: .venv/dev frontend  ## the tests, on the embedded default; those that need
 	$(BIN)/python -m pytest -m services
 	$(BIN)/python -m pytest -m browser  # apart: Playwright keeps an event loop of its own running
 
-test-postgres: .venv/dev  ## the same tests on PostgreSQL, where it answers on this machine
+test-postgres: .venv/dev  ## the tests that ask a database on PostgreSQL, where it answers on this machine
 	@if (exec 3<>/dev/tcp/127.0.0.1/5432) 2>/dev/null; then set -x; \
-	  DATABASE_URL=postgres://postgres@127.0.0.1/postgres $(BIN)/python -m pytest -n auto -m "not services and not browser"; \
+	  DATABASE_URL=postgres://postgres@127.0.0.1/postgres $(BIN)/python -m pytest -n auto -m "not services and not browser and not embedded"; \
 	else echo "PostgreSQL does not answer on 127.0.0.1:5432: the suite ran on SQLite only."; fi
 
 check: test test-postgres lint types arrows deploy-check  ## exactly what CI runs

@@ -35,6 +35,8 @@ SHOWN = """
 import json
 from catalog.models import StockLevel
 from notifications.models import Event
+
+pytestmark = pytest.mark.embedded
 print(json.dumps([StockLevel.objects.get().reserved, list(Event.objects.values_list("type", flat=True))]))
 """
 

@@ -13,6 +13,8 @@ import httpx
 import pytest
 from django.conf import settings
 
+pytestmark = pytest.mark.embedded
+
 MEGABYTE = b"x" * 1024**2
 FORM = b"Content-Type: multipart/form-data; boundary=x\r\n"
 JSON = b"Content-Type: application/json\r\n"

@@ -25,7 +25,7 @@ from tests.conftest import Api, gid
 from tests.shopping import ADDRESS, cart_with
 from workflows.models import ApprovalPolicy
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.embedded, pytest.mark.django_db(transaction=True)]
 
 
 LOADED = (

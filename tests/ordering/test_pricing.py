@@ -13,6 +13,8 @@ from catalog import money
 from ordering import pricing
 from ordering.pricing import Goods, Rate, Rule, RuleKind, Shipping, StepKind
 
+pytestmark = pytest.mark.embedded
+
 CARTS = 100_000
 CURRENCIES = ["JPY", "EUR", "KWD"]
 CLASSES = ["standard", "reduced", "zero"]
