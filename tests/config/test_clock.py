@@ -12,6 +12,8 @@ from django.conf import settings
 
 from config import clock
 
+pytestmark = pytest.mark.embedded
+
 # A cart that held three pieces until a minute ago.
 HELD = """
 from datetime import timedelta
@@ -36,7 +38,6 @@ import json
 from catalog.models import StockLevel
 from notifications.models import Event
 
-pytestmark = pytest.mark.embedded
 print(json.dumps([StockLevel.objects.get().reserved, list(Event.objects.values_list("type", flat=True))]))
 """
 
