@@ -351,11 +351,19 @@ class Stack:
 
     def events(self, number: str) -> list[tuple[int, str]]:
         """(seq, type) of every event of the order with this number, but for its documents: they come when they can."""
+        return [event for event in self.history(number) if event[1] != "order.document_issued"]
+
+    def history(self, number: str) -> list[tuple[int, str]]:
+        """(seq, type) of really every event of the order with this number."""
         return self.database.rows(
-            """SELECT seq, type FROM notifications_event WHERE type <> 'order.document_issued'
-               AND subject_id = (SELECT id::text FROM ordering_order WHERE number = %s) ORDER BY seq""",
+            """SELECT seq, type FROM notifications_event
+               WHERE subject_id = (SELECT id::text FROM ordering_order WHERE number = %s) ORDER BY seq""",
             number,
         )
+
+    def wait_for_invoice(self, number: str) -> None:
+        """Until the worker has issued it: from then on nothing happens to the order by itself."""
+        wait_until(lambda: "order.document_issued" in dict(self.history(number)).values(), f"{number} has an invoice")
 
     def wait_for_event(self, number: str, type_: str) -> list[tuple[int, str]]:
         """The events of the order once this one is among them."""

@@ -16,6 +16,7 @@ def test_invoices_of_orders_that_are_paid_at_once_are_numbered_without_gaps(stac
     variant = stack.variant(stock=100)
     buyers = [stack.guest(web=number % 2) for number in range(BUYERS)]
     carts = [cart_with(buyer, (variant, 1))["id"] for buyer in buyers]
+    stack.wait_until_dispatched()
     before = stack.database.rows(INVOICES)
 
     with ThreadPoolExecutor(BUYERS) as pool:

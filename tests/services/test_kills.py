@@ -158,9 +158,10 @@ def test_another_checkout_of_the_cart_waits_until_the_first_one_is_decided(stack
 async def test_without_redis_the_shop_sells_and_followers_learn_later(stack, own_redis):
     order = order_of(stack.guest(), (stack.variant(), 1))
     staff = stack.person("staff")
+    stack.wait_for_invoice(order["number"])
 
     async with stack.follow(ORDER_EVENTS, web=1, id=order["id"], token=order["guestToken"]) as early:
-        await early.take(3)
+        await early.take(4)
         own_redis.kill()
 
         sold = order_of(stack.guest(), (stack.variant(), 1))
@@ -171,7 +172,7 @@ async def test_without_redis_the_shop_sells_and_followers_learn_later(stack, own
         assert (await early.next(within=2 * POLL_SECONDS))["type"] == "order.held"
         # Somebody who comes now sees what there is, and waits with the others.
         async with stack.follow(ORDER_EVENTS, web=0, id=order["id"], token=order["guestToken"]) as late:
-            assert [event["seq"] for event in await late.take(4)] == [1, 2, 3, 4]
+            assert [event["seq"] for event in await late.take(5)] == [1, 2, 3, 4, 5]
 
             own_redis.start()
             await asyncio.to_thread(stack.wait_until_dispatched, 60)
@@ -187,7 +188,7 @@ async def test_without_redis_the_shop_sells_and_followers_learn_later(stack, own
     # They were rung: whoever only polls waits about POLL_SECONDS, counted from the event before.
     rung = {name: sorted(seconds)[4] < POLL_SECONDS / 2 for name, seconds in waits.items()}
     assert rung == {"early": True, "late": True}, waits
-    assert [seq for seq, _ in stack.events(order["number"])] == list(range(1, 13))
+    assert [seq for seq, _ in stack.history(order["number"])] == list(range(1, 14))
     assert len(stack.emails_about(sold["number"])) == 1
     assert stack.unexpected_errors() == []
 
@@ -195,11 +196,12 @@ async def test_without_redis_the_shop_sells_and_followers_learn_later(stack, own
 async def test_who_comes_first_while_redis_is_down_is_rung_after_its_return(stack, own_redis):
     order = order_of(stack.guest(), (stack.variant(), 1))
     staff = stack.person("staff")
+    stack.wait_for_invoice(order["number"])
     stack.restart_web(1)
     own_redis.kill()
 
     async with stack.follow(ORDER_EVENTS, web=1, id=order["id"], token=order["guestToken"]) as followed:
-        await followed.take(3)
+        await followed.take(4)
         # Long enough for the process to have tried more than once.
         await asyncio.sleep(3)
         own_redis.start()
@@ -218,10 +220,11 @@ async def test_who_comes_first_while_redis_is_down_is_rung_after_its_return(stac
 async def test_a_reconnected_follower_misses_nothing_and_sees_nothing_twice(stack):
     order = order_of(stack.guest(), (stack.variant(), 1))
     staff = stack.person("staff")
+    stack.wait_for_invoice(order["number"])
     seen = []
 
     async with stack.follow(ORDER_EVENTS, web=1, id=order["id"], token=order["guestToken"]) as followed:
-        seen += await followed.take(3)
+        seen += await followed.take(4)
     for mutation in (HOLD, RELEASE, HOLD):
         staff(mutation, id=order["id"])
     reconnected = {"id": order["id"], "token": order["guestToken"], "after": seen[-1]["seq"]}
@@ -231,8 +234,8 @@ async def test_a_reconnected_follower_misses_nothing_and_sees_nothing_twice(stac
         seen.append(await followed.next())
         assert followed.is_silent()
 
-    assert [(event["seq"], event["type"]) for event in seen] == stack.events(order["number"])
-    assert [event["seq"] for event in seen] == [1, 2, 3, 4, 5, 6, 7]
+    assert [(event["seq"], event["type"]) for event in seen] == stack.history(order["number"])
+    assert [event["seq"] for event in seen] == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
 def _killed_at_the_gateway(stack, ledger, variant, *, key):

@@ -109,7 +109,8 @@ def test_buying_and_cancelling_at_once_leaves_the_stock_as_it_was(stack):
     assert [stack.database.value(STOCK, key) for _, key in variants] == [100] * len(variants)
     stack.wait_until_dispatched()
     for number in numbers:
-        story = stack.wait_for_event(number, "order.refunded")
+        stack.wait_for_event(number, "order.refunded")
+        story = stack.history(number)
         assert [seq for seq, _ in story] == list(range(1, len(story) + 1))
     assert stack.unexpected_errors() == []
 
