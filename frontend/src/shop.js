@@ -53,6 +53,9 @@ export function mountShop({ me, onOrdered }) {
     "Order over 500.00",
   );
 
+  // Nothing can be chosen before there is something to choose from.
+  place.disabled = true;
+
   // Variant id → quantity; kept over reloads of the list.
   const chosen = new Map();
   let variants = new Map();
@@ -61,6 +64,7 @@ export function mountShop({ me, onOrdered }) {
     try {
       const products = await fetchProducts(6);
       loadError.clear();
+      if (variants.size === 0) place.disabled = false;
       variants = new Map(products.flatMap((product) => product.variants.map((variant) => [variant.id, variant])));
       if (chosen.size === 0) {
         const first = [...variants.values()].find((variant) => variant.quantityAvailable > 0);
