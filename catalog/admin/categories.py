@@ -13,7 +13,8 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from catalog.admin.kit import FormerSlugInline, Kept, ServiceSaved, actor, given
+from accounts.admin.kit import actor
+from catalog.admin.kit import FormerSlugInline, Kept, ServiceSaved, given
 from catalog.models import Category, CategorySlug, Product
 from catalog.permissions import CatalogPermission
 from catalog.services import categories

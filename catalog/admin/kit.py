@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -15,13 +15,9 @@ from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 from unfold.forms import PaginationInlineFormSet
 
+from accounts.admin.kit import actor
 from accounts.models import User
 from notifications.admin import ReadOnly
-
-
-def actor(request: HttpRequest) -> User:
-    """The admin lets nobody in who is not signed in."""
-    return cast(User, request.user)
 
 
 def link(address: str, text: str) -> SafeString:

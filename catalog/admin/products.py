@@ -13,8 +13,9 @@ from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from accounts.admin.kit import actor
 from catalog.admin.images import ImageInline
-from catalog.admin.kit import DetailInline, FormerSlugInline, Kept, ServiceForm, ServiceSaved, actor, given
+from catalog.admin.kit import DetailInline, FormerSlugInline, Kept, ServiceForm, ServiceSaved, given
 from catalog.admin.variants import VariantInline
 from catalog.admin.versions import VersionInline
 from catalog.models import PRODUCT_TRANSITIONS, PriceRange, Product, ProductSlug, ProductStatus, ProductVariant

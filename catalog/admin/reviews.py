@@ -11,7 +11,8 @@ from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from catalog.admin.kit import DetailInline, actor
+from accounts.admin.kit import actor
+from catalog.admin.kit import DetailInline
 from catalog.models import HelpfulVote, Review, ReviewStatus
 from catalog.permissions import CatalogPermission
 from catalog.services import reviews

@@ -18,7 +18,8 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from catalog.admin.kit import DetailInline, actor, link
+from accounts.admin.kit import actor
+from catalog.admin.kit import DetailInline, link
 from catalog.models import MAX_STOCK, MovementReason, StockAlert, StockLevel, StockMovement
 from catalog.permissions import CatalogPermission
 from catalog.services import stock

@@ -10,9 +10,10 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
+from accounts.admin.kit import actor
 from accounts.models import User
 from catalog import money
-from catalog.admin.kit import Kept, ServiceForm, ServiceRows, ServiceSaved, actor, given
+from catalog.admin.kit import Kept, ServiceForm, ServiceRows, ServiceSaved, given
 from catalog.admin.stock import AlertInline, MovementInline
 from catalog.models import ProductStatus, ProductVariant, VariantPrice
 from catalog.permissions import CatalogPermission

@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from catalog.admin.kit import FormerSlugInline, Kept, ServiceSaved, actor, given
+from accounts.admin.kit import actor
+from catalog.admin.kit import FormerSlugInline, Kept, ServiceSaved, given
 from catalog.models import Product, Vendor, VendorSlug, VendorStatus
 from catalog.permissions import CatalogPermission
 from catalog.services import vendors

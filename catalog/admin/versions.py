@@ -14,7 +14,8 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 
-from catalog.admin.kit import DetailInline, actor
+from accounts.admin.kit import actor
+from catalog.admin.kit import DetailInline
 from catalog.models import ProductVersion, VersionStatus
 from catalog.permissions import CatalogPermission
 from catalog.services import versions

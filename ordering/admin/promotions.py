@@ -8,8 +8,9 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from accounts.admin.kit import actor
 from accounts.permissions import AccountPermission
-from catalog.admin.kit import DetailInline, Kept, ServiceSaved, actor, given
+from catalog.admin.kit import DetailInline, Kept, ServiceSaved, given
 from notifications.admin import HistoryInline
 from ordering.models import CustomerGroup, Promotion, PromotionKind, PromotionUse
 from ordering.permissions import OrderPermission
