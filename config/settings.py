@@ -12,12 +12,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
-from celery.schedules import crontab
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
-from django.templatetags.static import static
-from django.urls import reverse_lazy
-from django.utils.text import format_lazy
+
+from config import backoffice, schedule
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = BASE_DIR / "var"
@@ -313,124 +311,9 @@ EVENT_REACTIONS = {
 
 
 # ── The admin ────────────────────────────────────────────────────────────────────────────────────────────────────────
-def _page(title: str, icon: str, model: str, query: str = "") -> dict[str, object]:
-    """A line of the admin's sidebar, for those who may see the model: "ordering.order"."""
-    app, name = model.split(".")
-    return {
-        "title": title,
-        "icon": icon,
-        "link": format_lazy("{}{}", reverse_lazy(f"admin:{app}_{name}_changelist"), query),
-        "permission": lambda request: any(request.user.has_perm(f"{app}.{may}_{name}") for may in ("view", "change")),
-    }
-
-
-def _mark(request: object) -> str | None:
-    """The shop's mark, where the frontend is built; the theme's symbol otherwise."""
-    return static("nexus/mark.svg") if STATICFILES_DIRS else None
-
-
 # Its sign-in page does not say where to go next.
 LOGIN_REDIRECT_URL = "admin:index"
-UNFOLD = {
-    "SITE_TITLE": "Nexus",
-    "SITE_HEADER": "Nexus",
-    "SITE_SYMBOL": "hub",
-    "SITE_ICON": _mark,
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _mark}],
-    # The indigo of the mark and of the pages beside it.
-    "COLORS": {
-        "primary": {
-            "50": "#eef2ff",
-            "100": "#e0e7ff",
-            "200": "#c7d2fe",
-            "300": "#a5b4fc",
-            "400": "#818cf8",
-            "500": "#6366f1",
-            "600": "#4f46e5",
-            "700": "#4338ca",
-            "800": "#3730a3",
-            "900": "#312e81",
-            "950": "#1e1b4b",
-        },
-    },
-    "SHOW_HISTORY": True,
-    "SHOW_VIEW_ON_SITE": False,
-    "DASHBOARD_CALLBACK": "ordering.admin.dashboard.dashboard",
-    "COMMAND": {"search_models": False, "show_history": False},
-    "SIDEBAR": {
-        "show_search": True,
-        "navigation": [
-            {
-                "title": "Sales",
-                "items": [
-                    _page("Orders", "shopping_bag", "ordering.order"),
-                    _page("Approvals", "rule", "workflows.approvalrequest"),
-                    _page("Payments", "payments", "ordering.payment"),
-                    _page("Webhooks", "webhook", "ordering.webhookmessage"),
-                    _page("Parcels", "local_shipping", "ordering.fulfillment"),
-                    _page("Returns", "assignment_return", "ordering.return"),
-                    _page("Downloads", "download", "ordering.download"),
-                    _page("Invoices", "receipt_long", "ordering.document"),
-                    _page("Carts", "shopping_cart", "ordering.cart"),
-                ],
-            },
-            {
-                "title": "Catalogue",
-                "items": [
-                    _page("Products", "category", "catalog.product"),
-                    _page("Variants", "style", "catalog.productvariant"),
-                    _page("Versions", "difference", "catalog.productversion"),
-                    _page("Price lists", "currency_exchange", "catalog.variantprice"),
-                    _page("Categories", "account_tree", "catalog.category"),
-                    _page("Vendors", "storefront", "catalog.vendor"),
-                    _page("Files to download", "folder_zip", "ordering.digitalfile"),
-                    _page("Imports and exports", "import_export", "catalog.job"),
-                ],
-            },
-            {
-                "title": "Warehouse",
-                "items": [
-                    _page("Stock", "inventory_2", "catalog.stocklevel"),
-                    _page("Stock movements", "swap_vert", "catalog.stockmovement"),
-                ],
-            },
-            {
-                "title": "What customers say",
-                "items": [
-                    _page("Reviews", "reviews", "catalog.review"),
-                    _page("Wishlists", "favorite", "catalog.wishlist"),
-                ],
-            },
-            {
-                "title": "Terms",
-                "items": [
-                    _page("Promotions", "sell", "ordering.promotion"),
-                    _page("Customer groups", "group_work", "ordering.customergroup"),
-                    _page("Shipping methods", "conveyor_belt", "ordering.shippingmethod"),
-                    _page("Shipping zones", "public", "ordering.shippingzone"),
-                    _page("Tax rates", "percent", "ordering.taxrate"),
-                    _page("Approval policies", "policy", "workflows.approvalpolicy"),
-                ],
-            },
-            {
-                "title": "People",
-                "items": [
-                    _page("Users", "person", "accounts.user"),
-                    _page("Roles", "groups", "auth.group"),
-                    _page("Sessions", "key", "accounts.session"),
-                    _page("Security events", "shield_person", "notifications.event", "?type__startswith=account."),
-                ],
-            },
-            {
-                "title": "Log",
-                "items": [
-                    _page("Events", "history", "notifications.event"),
-                    _page("Notifications", "notifications", "notifications.notification"),
-                ],
-            },
-        ],
-    },
-}
+UNFOLD = backoffice.UNFOLD
 
 # ── Background work ──────────────────────────────────────────────────────────────────────────────────────────────────
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL) or "memory://localhost"
@@ -452,103 +335,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     **({"socket_connect_timeout": 2} if CELERY_BROKER_URL.startswith("redis") else {}),
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "celerybeat-schedule")
-CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "notifications.tasks.sweep", "schedule": timedelta(seconds=10), "options": {"expires": 10}},
-    "sweep-emails": {"task": "notifications.tasks.sweep_emails", "schedule": timedelta(minutes=10)},
-    "purge": {"task": "accounts.tasks.purge", "schedule": crontab(hour=3, minute=30)},
-    "withdraw-moot-approvals": {
-        "task": "workflows.tasks.withdraw_moot_approvals",
-        "schedule": timedelta(seconds=60),
-        "options": {"expires": 60},
-    },
-    "make-missing-thumbnails": {
-        "task": "catalog.tasks.make_missing_thumbnails",
-        "schedule": timedelta(minutes=10),
-        "options": {"expires": 600},
-    },
-    "answer-open-stock-alerts": {
-        "task": "catalog.tasks.answer_open_stock_alerts",
-        "schedule": timedelta(minutes=10),
-        "options": {"expires": 600},
-    },
-    "forget-erased-customers-catalogue": {
-        "task": "catalog.tasks.forget_erased_customers",
-        "schedule": timedelta(minutes=10),
-        "options": {"expires": 600},
-    },
-    "forget-erased-customers-orders": {
-        "task": "ordering.tasks.forget_erased_customers",
-        "schedule": timedelta(minutes=10),
-        "options": {"expires": 600},
-    },
-    "forget-erased-customers-approvals": {
-        "task": "workflows.tasks.forget_erased_customers",
-        "schedule": timedelta(minutes=10),
-        "options": {"expires": 600},
-    },
-    "count-sales": {
-        "task": "ordering.tasks.count_sales",
-        "schedule": timedelta(hours=1),
-        "options": {"expires": 3600},
-    },
-    "issue-missing-documents": {
-        "task": "ordering.tasks.issue_missing_documents",
-        "schedule": timedelta(minutes=10),
-        "options": {"expires": 600},
-    },
-    "make-documents": {
-        "task": "ordering.tasks.make_documents",
-        "schedule": timedelta(seconds=15),
-        "options": {"expires": 15},
-    },
-    "delete-expired-carts": {
-        "task": "ordering.tasks.delete_expired_carts",
-        "schedule": crontab(hour=4, minute=0),
-    },
-    "remind-of-carts": {
-        "task": "ordering.tasks.remind_of_carts",
-        "schedule": timedelta(minutes=30),
-        "options": {"expires": 1800},
-    },
-    "sweep-jobs": {
-        "task": "catalog.tasks.sweep_jobs",
-        "schedule": timedelta(seconds=20),
-        "options": {"expires": 20},
-    },
-    "purge-jobs": {"task": "catalog.tasks.purge_jobs", "schedule": crontab(hour=3, minute=45)},
-    "apply-open-webhooks": {
-        "task": "ordering.tasks.apply_open_webhooks",
-        "schedule": timedelta(seconds=60),
-        "options": {"expires": 60},
-    },
-    "settle-open-refunds": {
-        "task": "ordering.tasks.settle_open_refunds",
-        "schedule": timedelta(seconds=60),
-        "options": {"expires": 60},
-    },
-    "fulfill-open-digital": {
-        "task": "ordering.tasks.fulfill_open_digital",
-        "schedule": timedelta(minutes=10),
-        "options": {"expires": 600},
-    },
-    "purge-digital-files": {"task": "ordering.tasks.purge_digital_files", "schedule": crontab(hour=4, minute=15)},
-    "forget-old-keys": {"task": "ordering.tasks.forget_old_keys", "schedule": timedelta(hours=1)},
-    "release-reservations": {
-        "task": "ordering.tasks.release_reservations",
-        "schedule": timedelta(seconds=10),
-        "options": {"expires": 10},
-    },
-    "reconcile-payments": {
-        "task": "ordering.tasks.reconcile_payments",
-        "schedule": timedelta(minutes=10),
-        "options": {"expires": 600},
-    },
-    "settle-open-payments": {
-        "task": "ordering.tasks.settle_open_payments",
-        "schedule": timedelta(seconds=60),
-        "options": {"expires": 60},
-    },
-}
+CELERY_BEAT_SCHEDULE = schedule.SCHEDULE
 
 # ── Live delivery ────────────────────────────────────────────────────────────────────────────────────────────────────
 # A follower re-reads the table this often even when no bell rang: what a lost message costs, in seconds.
