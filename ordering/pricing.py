@@ -385,25 +385,3 @@ def _told(amount: Money) -> str:
 
 def _plain(percent: Decimal | None) -> str:
     return f"{(percent or Decimal(0)).normalize():f}"
-
-
-# ── Shipping ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-@dataclass(frozen=True)
-class Tier:
-    """What sending costs from a weight and a subtotal on."""
-
-    from_weight_grams: int
-    from_subtotal: Money
-    price: Money
-
-
-def shipping_price(
-    price: Money, *, free_above: Money | None, subtotal: Money, weight_grams: int = 0, tiers: Iterable[Tier] = ()
-) -> Money:
-    """Nothing once the goods cost enough; else that of the tier the cart reaches with both its weight and its
-    subtotal, of several the heaviest and then the dearest; else the method's own price."""
-    if free_above is not None and subtotal >= free_above:
-        return money.rounded(money.ZERO, price.currency.code)
-    reached = [tier for tier in tiers if tier.from_weight_grams <= weight_grams and tier.from_subtotal <= subtotal]
-    best = max(reached, key=lambda tier: (tier.from_weight_grams, tier.from_subtotal.amount), default=None)
-    return price if best is None else best.price

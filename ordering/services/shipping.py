@@ -1,12 +1,21 @@
 """Which ways there are to send a cart, and what each costs."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from moneyed import Money
 
 from catalog import money
-from ordering import pricing
 from ordering.models import Cart, CartLine, ShippingMethod, ShippingTier, ShippingZone
+
+
+@dataclass(frozen=True)
+class Tier:
+    """What sending costs from a weight and a subtotal on."""
+
+    from_weight_grams: int
+    from_subtotal: Money
+    price: Money
 
 
 def offered(
@@ -29,7 +38,7 @@ def offered(
         if each.max_weight_grams is None or weight <= each.max_weight_grams
     ]
     for method in light:
-        method.quoted = pricing.shipping_price(
+        method.quoted = shipping_price(
             method.price,
             free_above=method.free_from,
             subtotal=subtotal,
@@ -57,9 +66,21 @@ def _named() -> set[str]:
     return {code for countries in ShippingZone.objects.values_list("countries", flat=True) for code in countries}
 
 
-def _tier(tier: ShippingTier, method: ShippingMethod) -> pricing.Tier:
-    return pricing.Tier(
+def _tier(tier: ShippingTier, method: ShippingMethod) -> Tier:
+    return Tier(
         from_weight_grams=tier.from_weight_grams,
         from_subtotal=money.rounded(tier.from_subtotal_amount, method.currency),
         price=money.rounded(tier.price_amount, method.currency),
     )
+
+
+def shipping_price(
+    price: Money, *, free_above: Money | None, subtotal: Money, weight_grams: int = 0, tiers: Iterable[Tier] = ()
+) -> Money:
+    """Nothing once the goods cost enough; else that of the tier the cart reaches with both its weight and its
+    subtotal, of several the heaviest and then the dearest; else the method's own price."""
+    if free_above is not None and subtotal >= free_above:
+        return money.rounded(money.ZERO, price.currency.code)
+    reached = [tier for tier in tiers if tier.from_weight_grams <= weight_grams and tier.from_subtotal <= subtotal]
+    best = max(reached, key=lambda tier: (tier.from_weight_grams, tier.from_subtotal.amount), default=None)
+    return price if best is None else best.price

@@ -334,7 +334,7 @@ def test_all_or_nothing_is_nothing_if_anything_is_wrong(write):
             "variants.0.prices.0.amount: 1.005 has too many decimals: EUR has 2. Round it.",
         ),
         (
-            MUG | {"variants": [VARIANT | {"prices": [EUR, {"currency": "XXX", "amount": "1"}]}]},
+            MUG | {"variants": [VARIANT | {"prices": [EUR, {"currency": "XTS", "amount": "1"}]}]},
             "variants.0.prices.1.currency: This is not a currency of the shop, which has EUR.",
         ),
         (MUG | {"variants": [VARIANT | {"stock": -1}]}, "variants.0.stock: This is not a number from 0 to 2147483647."),

@@ -12,6 +12,7 @@ from moneyed import Money
 from catalog import money
 from ordering import pricing
 from ordering.pricing import Goods, Rate, Rule, RuleKind, Shipping, StepKind
+from ordering.services import shipping
 
 pytestmark = pytest.mark.embedded
 
@@ -434,16 +435,16 @@ def test_currencies_are_never_mixed():
 def test_shipping_is_free_from_a_subtotal_on(free_above, subtotal, price):
     threshold = None if free_above is None else eur(free_above)
 
-    charged = pricing.shipping_price(eur("4.90"), free_above=threshold, subtotal=eur(subtotal))
+    charged = shipping.shipping_price(eur("4.90"), free_above=threshold, subtotal=eur(subtotal))
 
     assert charged == eur(price)
 
 
 TIERS = [
-    pricing.Tier(0, eur("50.00"), eur("2.90")),
-    pricing.Tier(5_000, eur("0.00"), eur("9.90")),
-    pricing.Tier(5_000, eur("50.00"), eur("7.90")),
-    pricing.Tier(20_000, eur("0.00"), eur("29.90")),
+    shipping.Tier(0, eur("50.00"), eur("2.90")),
+    shipping.Tier(5_000, eur("0.00"), eur("9.90")),
+    shipping.Tier(5_000, eur("50.00"), eur("7.90")),
+    shipping.Tier(20_000, eur("0.00"), eur("29.90")),
 ]
 
 
@@ -459,7 +460,7 @@ TIERS = [
     ],
 )
 def test_of_the_tiers_a_cart_reaches_the_heaviest_counts_and_then_the_dearest(weight, subtotal, price):
-    charged = pricing.shipping_price(
+    charged = shipping.shipping_price(
         eur("4.90"), free_above=None, subtotal=eur(subtotal), weight_grams=weight, tiers=TIERS
     )
 
