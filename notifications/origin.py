@@ -1,15 +1,13 @@
 """Where the request at hand comes from. What is recorded or counted meanwhile says so; tasks come from nowhere."""
 
-from asyncio import iscoroutinefunction
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.decorators import sync_and_async_middleware
+from django.http.response import HttpResponseBase
 
 MAX_USER_AGENT = 300
 
@@ -41,18 +39,11 @@ def entered(origin: Origin) -> Iterator[None]:
         _current.reset(token)
 
 
-@sync_and_async_middleware
-def middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+def middleware(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
     """Makes each request's origin the current one."""
-    if iscoroutinefunction(get_response):
 
-        async def answer_async(request: HttpRequest) -> Any:
-            with entered(_of(request)):
-                return await get_response(request)
-
-        return answer_async
-
-    def answer(request: HttpRequest) -> Any:
+    # Not for async: under ASGI Django would have each middleware around this one wait for a thread of its own.
+    def answer(request: HttpRequest) -> HttpResponseBase:
         with entered(_of(request)):
             return get_response(request)
 
