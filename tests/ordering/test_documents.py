@@ -71,6 +71,18 @@ def test_a_paid_order_has_an_invoice_that_says_what_was_bought(guest, variant, p
         assert said in text
 
 
+def test_a_document_carries_a_typeface_only_for_letters_that_the_standard_one_lacks(guest, variant, private):
+    files = []
+    for name in ("Zoë Müller", "Łukasz Жуков"):
+        order = order_of(guest, (gid(variant), 1), shippingAddress=ADDRESS | {"fullName": name})
+        tasks.make_documents()
+        (invoice,) = documents_of(guest, order)
+        assert name in text_of(guest, invoice["url"])
+        files.append(Document.objects.get(number=invoice["number"]).file)
+    western, eastern = [(private / file).stat().st_size for file in files]
+    assert western < 4_000 < eastern
+
+
 def test_an_invoice_has_no_address_before_its_file_is_made(guest, variant, private):
     order = order_of(guest, (gid(variant), 1))
 
