@@ -1,6 +1,7 @@
 """Promotions: coupons, automatic rules, whom and what they are for, and how often each was used."""
 
 import uuid
+from datetime import datetime
 from decimal import Decimal
 from typing import Self
 
@@ -32,10 +33,6 @@ class PromotionKind(models.TextChoices):
 
 
 class PromotionQuerySet(models.QuerySet["Promotion"]):
-    def running(self) -> Self:
-        """Active, and within their time."""
-        return self.unended().filter(models.Q(starts_at=None) | models.Q(starts_at__lte=timezone.now()))
-
     def unended(self) -> Self:
         """Active, and their time not over; it may not have begun."""
         return self.filter(models.Q(ends_at=None) | models.Q(ends_at__gt=timezone.now()), is_active=True)
@@ -152,6 +149,11 @@ class Promotion(models.Model):
         """Whether it may have become unavailable to somebody by an order that was made a moment ago."""
         limits = (self.usage_limit, self.usage_limit_per_customer)
         return self.is_first_order_only or any(limit is not None for limit in limits)
+
+    def is_running(self, now: datetime) -> bool:
+        """Active, and within its time."""
+        has_begun = self.starts_at is None or self.starts_at <= now
+        return self.is_active and has_begun and (self.ends_at is None or self.ends_at > now)
 
     def money(self, amount: Decimal) -> Money:
         return money.rounded(amount, self.currency)

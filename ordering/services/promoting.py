@@ -1,7 +1,9 @@
 """Promotions: which apply to a cart and why the others do not, and counting their use exactly."""
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
@@ -17,6 +19,7 @@ from catalog.models import Category
 from ordering.errors import OrderErrorCode
 from ordering.models import ENDED, Cart, Order, Promotion, PromotionUse
 from ordering.pricing import Goods, Rule, RuleKind
+from ordering.services import terms
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -89,8 +92,8 @@ def offers_of(
 ) -> Offers:
     """What makes a cart of these goods cheaper; of promotions that are locked, those `among` them only.
 
-    One statement where there are no promotions; with them one more for each kind of condition that any of them has,
-    however many there are.
+    One statement for the coupons of the cart, one more for each kind of condition that any of them or of the rules has,
+    and those that read the shop's terms when these have changed.
     """
     found = _wanted(cart)
     if among is not None:
@@ -108,13 +111,32 @@ def offers_of(
 
 def _wanted(cart: Cart) -> list[Promotion]:
     """The coupons on the cart and the rules of now, as they are taken off."""
-    put_in = Cart.coupons.through.objects.filter(cart=cart).values("promotion")
-    coupons = _described(Promotion.objects.filter(pk__in=put_in))
-    rules = _described(Promotion.objects.automatic().running().filter(currency__in=["", cart.currency]))
-    # A union, because no index serves one condition or the other: the shop may have given out a million codes.
-    found = list(rules.union(coupons, all=True))
-    automatic = sorted((each for each in found if each.code is None), key=_turn)[:MAX_AUTOMATIC]
-    return sorted([*automatic, *(each for each in found if each.code)], key=_turn)
+    put_in = list(Cart.coupons.through.objects.filter(cart=cart).values_list("promotion", flat=True))
+    coupons = list(_described(Promotion.objects.filter(pk__in=put_in))) if put_in else []
+    return sorted([*_rules(cart.currency), *coupons], key=_turn)
+
+
+def _rules(currency: str) -> list[Promotion]:
+    """Those that apply by themselves now. One statement where any of them has a limit, to see how far it is used."""
+    now = timezone.now()
+    rules = [rule for rule in terms.kept(("rules", currency), lambda: _automatic(currency)) if rule.is_running(now)]
+    counted = [rule.pk for rule in rules if rule.usage_limit is not None]
+    if counted:
+        used = dict(Promotion.objects.filter(pk__in=counted).values_list("pk", "times_used"))
+        rules = [_counted(rule, used[rule.pk]) if rule.pk in used else rule for rule in rules]
+    return rules[:MAX_AUTOMATIC]
+
+
+def _automatic(currency: str) -> list[Promotion]:
+    rules = Promotion.objects.automatic().unended().filter(currency__in=["", currency])
+    return sorted(_described(rules), key=_turn)
+
+
+def _counted(kept: Promotion, times_used: int) -> Promotion:
+    """A copy of what others see, too."""
+    rule = copy(kept)
+    rule.times_used = times_used
+    return rule
 
 
 def _described(promotions: "QuerySet[Promotion]") -> "QuerySet[Promotion]":
@@ -139,7 +161,7 @@ class _Facts:
     """What the conditions of these promotions are about, read at once for all of them."""
 
     subtotal: Money
-    products: dict[UUID, set[int]]
+    products: Mapping[UUID, AbstractSet[int]]
     categories: dict[UUID, set[int]]
     for_groups_of_buyer: set[UUID]
     has_ordered: bool
@@ -157,14 +179,17 @@ def _facts(promotions: list[Promotion], goods: Sequence[Goods], subtotal: Money,
     )
 
 
-def _products(promotion_ids: list[UUID], goods: Sequence[Goods]) -> dict[UUID, set[int]]:
+def _products(promotion_ids: list[UUID], goods: Sequence[Goods]) -> Mapping[UUID, AbstractSet[int]]:
     """Of the products in the cart those that each promotion is for."""
-    found: dict[UUID, set[int]] = {}
     if not promotion_ids:
-        return found
-    named = Promotion.products.through.objects.filter(
-        promotion__in=promotion_ids, product__in={each.product for each in goods}
-    )
+        return {}
+    promotions, products = frozenset(promotion_ids), frozenset(cast(int, each.product) for each in goods)
+    return terms.kept(("products", promotions, products), lambda: _named(promotions, products))
+
+
+def _named(promotions: Collection[UUID], products: Collection[int]) -> dict[UUID, set[int]]:
+    found: dict[UUID, set[int]] = {}
+    named = Promotion.products.through.objects.filter(promotion__in=promotions, product__in=products)
     for promotion_id, product_id in named.values_list("promotion", "product"):
         found.setdefault(promotion_id, set()).add(product_id)
     return found

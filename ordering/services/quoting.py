@@ -12,7 +12,7 @@ from moneyed import Money
 from catalog import money
 from ordering import pricing
 from ordering.models import Cart, CartLine, ShippingMethod
-from ordering.services import promoting, shipping
+from ordering.services import promoting, shipping, terms
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -71,8 +71,8 @@ def contents(cart: Cart) -> Contents:
 
 
 def quote(cart: Cart, *, customer: "User | None" = None, email: str = "") -> Quote:
-    """Everything about what the cart costs, once for each cart object. Five statements and a few more where there are
-    promotions, another currency, tiers; the same for 1 and for 100 lines.
+    """Everything about what the cart costs, once for each cart object. Three statements and a few more where promotions
+    have conditions or limits, in another currency, or where the shop's terms have changed; the same for 100 lines.
 
     `customer` and `email` are who buys where the cart does not say so itself. After a change ask `quote_anew`.
     """
@@ -124,6 +124,7 @@ def _contents(cart: Cart) -> Contents:
     return Contents(lines, {line.pk: line.variant.price_in(cart.currency) for line in lines})
 
 
+@terms.as_they_are()
 def _quote(cart: Cart, customer: "User | None", email: str, among: Collection[UUID] | None = None) -> Quote:
     found = contents(cart)
     lines, unit_prices = found.lines, found.unit_prices

@@ -1,12 +1,14 @@
 """Which ways there are to send a cart, and what each costs."""
 
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 
 from moneyed import Money
 
 from catalog import money
 from ordering.models import Cart, CartLine, ShippingMethod, ShippingTier, ShippingZone
+from ordering.services import terms
 
 
 @dataclass(frozen=True)
@@ -24,16 +26,16 @@ def offered(
     """The methods that can send these lines, each with its `quoted` price, cheapest first; nothing for nothing, or
     where nothing travels. With a country, or once the cart has an address, those that ship there.
 
-    A zone without countries is for those that no other zone names. One statement, and one each where there are methods
-    and where a zone is for the rest of the world.
+    A zone without countries is for those that no other zone names.
     """
     lines = [line for line in lines if not line.variant.product.is_digital]
     if not lines:
         return []
     weight = sum((line.variant.weight_grams or 0) * line.quantity for line in lines)
     where = (country or (cart.shipping_address or {}).get("country") or "").upper() or None
+    # Copies, as every cart gets a price of its own.
     light = [
-        each
+        copy(each)
         for each in _there(cart.currency, where)
         if each.max_weight_grams is None or weight <= each.max_weight_grams
     ]
@@ -49,11 +51,11 @@ def offered(
 
 
 def _there(currency: str, country: str | None) -> list[ShippingMethod]:
-    methods = list(ShippingMethod.objects.on_offer(currency))
+    methods = terms.kept(("methods", currency), lambda: list(ShippingMethod.objects.on_offer(currency)))
     if country is None:
         return methods
     has_rest = any(method.zone and not method.zone.countries for method in methods)
-    is_rest = has_rest and country not in _named()
+    is_rest = has_rest and country not in terms.kept("named", _named)
     return [
         method
         for method in methods

@@ -4,15 +4,21 @@ from collections.abc import Collection
 
 from ordering.models import TaxRate
 from ordering.pricing import Rate
+from ordering.services import terms
 
 
 def table_rates(*, country: str, region: str, tax_classes: Collection[str]) -> dict[str, Rate]:
     """The rate of each class where the goods go; the region's own before the country's. A class without a rate there
-    is not taxed. One statement.
+    is not taxed.
 
     Another strategy takes the same arguments and gives the same answer. It is asked inside the checkout's transaction
     while rows are locked: it must not wait for anybody.
     """
-    found = TaxRate.objects.filter(country=country, region__in={"", region}, tax_class__in=tax_classes)
+    rates = terms.kept(("rates", country, region), lambda: _rates(country, region))
+    return {tax_class: rate for tax_class, rate in rates.items() if tax_class in tax_classes}
+
+
+def _rates(country: str, region: str) -> dict[str, Rate]:
+    found = TaxRate.objects.filter(country=country, region__in={"", region})
     rates = {rate.tax_class: Rate(rate.name, rate.percent) for rate in found if not rate.region}
     return rates | {rate.tax_class: Rate(rate.name, rate.percent) for rate in found if rate.region}
