@@ -11,10 +11,9 @@ from notifications.models import Event
 
 # ── Stock ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 @shared_task(autoretry_for=(Exception,), retry_backoff=5, max_retries=5)
-def answer_stock_alerts(*, event_id: str, **_: Any) -> None:
+def answer_stock_alerts(*, subject_id: str, **_: Any) -> None:
     """A variant is back: whoever waits for it is told."""
-    variant_id = Event.objects.values_list("subject_id", flat=True).get(pk=event_id)
-    stock_alerts.answer(variant_id=int(variant_id))
+    stock_alerts.answer(variant_id=int(subject_id))
 
 
 @shared_task
@@ -39,9 +38,9 @@ def make_missing_thumbnails(**_: Any) -> int:
 
 # ── People ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 @shared_task(autoretry_for=(Exception,), retry_backoff=5, max_retries=5)
-def forget_customer(*, event_id: str, **_: Any) -> None:
+def forget_customer(*, subject_id: str, **_: Any) -> None:
     """Somebody erased their account: what only they had use for goes."""
-    privacy.forget_customer(user_id=Event.objects.values_list("subject_id", flat=True).get(pk=event_id))
+    privacy.forget_customer(user_id=subject_id)
 
 
 @shared_task

@@ -286,7 +286,8 @@ MINIMUM_ORDER_AMOUNTS = {code: Decimal(value) for code, value in env.dict("MINIM
 ORDER_APPROVAL_GATE = "workflows.services.hold_for_approval"
 # Asked when a review is written, with `user=` and `product_id=`: answers whether they bought it here.
 PURCHASE_CHECK = "ordering.services.bought.has_bought"
-# News that goes up: event type → tasks of apps above, called with `event_id=` after the commit, at least once.
+# News that goes up: event type → tasks of apps above, called after the commit, at least once, with `event_id=` and
+# `subject_id=`.
 EVENT_REACTIONS = {
     "account.data_export_requested": ["accounts.tasks.make_data_export"],
     "account.erased": [

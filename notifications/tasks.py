@@ -30,7 +30,7 @@ def dispatch(*, event_id: str, **_: Any) -> None:
         delivery.fill_inboxes(event)
     delivery.ring(event)
     for reaction in delivery.reactions(event):
-        reaction.delay(event_id=event_id)
+        reaction.delay(event_id=event_id, subject_id=event.subject_id)
     if event.audience["emails"]:
         for notification in event.notifications.filter(user=None, emailed_at=None):
             send_email.delay(notification_id=str(notification.pk))

@@ -11,9 +11,9 @@ from ordering.services import digital_files, documents, expiring, fulfilling, on
 
 
 @shared_task(autoretry_for=(GatewayError,), retry_backoff=5, max_retries=5)
-def settle_payment(*, event_id: str, **_: Any) -> None:
+def settle_payment(*, subject_id: str, **_: Any) -> None:
     """An order moved: collect its money, or give it back."""
-    services.settle_payment(order_id=Event.objects.values_list("subject_id", flat=True).get(pk=event_id))
+    services.settle_payment(order_id=subject_id)
 
 
 @shared_task
@@ -29,9 +29,9 @@ def reconcile_payments(**_: Any) -> int:
 
 
 @shared_task(autoretry_for=(GatewayError,), retry_backoff=5, max_retries=5)
-def settle_refunds(*, event_id: str, **_: Any) -> None:
+def settle_refunds(*, subject_id: str, **_: Any) -> None:
     """Money is to go back."""
-    services.settle_refunds(order_id=Event.objects.values_list("subject_id", flat=True).get(pk=event_id))
+    services.settle_refunds(order_id=subject_id)
 
 
 @shared_task
@@ -41,9 +41,9 @@ def settle_open_refunds(**_: Any) -> int:
 
 
 @shared_task(autoretry_for=(Exception,), retry_backoff=5, max_retries=5)
-def forget_customer(*, event_id: str, **_: Any) -> None:
+def forget_customer(*, subject_id: str, **_: Any) -> None:
     """Somebody erased their account: their orders are kept without them."""
-    privacy.forget_customer(user_id=Event.objects.values_list("subject_id", flat=True).get(pk=event_id))
+    privacy.forget_customer(user_id=subject_id)
 
 
 @shared_task
@@ -59,9 +59,9 @@ def count_sales(**_: Any) -> int:
 
 
 @shared_task(autoretry_for=(Exception,), retry_backoff=5, max_retries=5)
-def issue_invoice(*, event_id: str, **_: Any) -> None:
+def issue_invoice(*, subject_id: str, **_: Any) -> None:
     """An order was paid."""
-    documents.issue_invoice(order_id=Event.objects.values_list("subject_id", flat=True).get(pk=event_id))
+    documents.issue_invoice(order_id=subject_id)
 
 
 @shared_task(autoretry_for=(Exception,), retry_backoff=5, max_retries=5)
@@ -83,9 +83,9 @@ def make_documents(**_: Any) -> int:
 
 
 @shared_task
-def apply_webhook(*, event_id: str, **_: Any) -> None:
+def apply_webhook(*, subject_id: str, **_: Any) -> None:
     """A gateway told something: its payment is brought to where the gateway's books say it is."""
-    webhooks.apply(message_id=Event.objects.values_list("subject_id", flat=True).get(pk=event_id))
+    webhooks.apply(message_id=subject_id)
 
 
 @shared_task
@@ -102,9 +102,9 @@ def release_reservations(**_: Any) -> int:
 
 
 @shared_task(autoretry_for=(Exception,), retry_backoff=5, max_retries=5)
-def fulfill_digital(*, event_id: str, **_: Any) -> None:
+def fulfill_digital(*, subject_id: str, **_: Any) -> None:
     """An order was paid, or goes on: what is downloaded needs no parcel."""
-    fulfilling.fulfill_digital(order_id=Event.objects.values_list("subject_id", flat=True).get(pk=event_id))
+    fulfilling.fulfill_digital(order_id=subject_id)
 
 
 @shared_task

@@ -24,7 +24,7 @@ MOOT_BATCH = 200
 BATCH = 200
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def hold_for_approval(*, order: Order) -> bool:
     """Whether the order must wait; then the requests are there, in the same transaction. The order is locked.
 

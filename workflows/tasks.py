@@ -4,14 +4,13 @@ from typing import Any
 
 from celery import shared_task
 
-from notifications.models import Event
 from workflows import services
 
 
 @shared_task(autoretry_for=(Exception,), retry_backoff=5, max_retries=5)
-def withdraw_approvals(*, event_id: str, **_: Any) -> None:
+def withdraw_approvals(*, subject_id: str, **_: Any) -> None:
     """An order ended: nobody needs to decide about it any more."""
-    services.withdraw(order_id=Event.objects.values_list("subject_id", flat=True).get(pk=event_id))
+    services.withdraw(order_id=subject_id)
 
 
 @shared_task
@@ -21,9 +20,9 @@ def withdraw_moot_approvals(**_: Any) -> int:
 
 
 @shared_task(autoretry_for=(Exception,), retry_backoff=5, max_retries=5)
-def forget_customer(*, event_id: str, **_: Any) -> None:
+def forget_customer(*, subject_id: str, **_: Any) -> None:
     """Somebody erased their account: what was said about their orders is forgotten, what was decided is kept."""
-    services.forget_customer(user_id=Event.objects.values_list("subject_id", flat=True).get(pk=event_id))
+    services.forget_customer(user_id=subject_id)
 
 
 @shared_task

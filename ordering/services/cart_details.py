@@ -78,7 +78,7 @@ def set_shipping_method(*, cart_id: UUID | str, method_id: int | None, actor: "U
 
     cart.shipping_method_id = method_id
     cart.save(update_fields=["shipping_method", "updated_at"])
-    quoting.forget(cart)
+    quoting.forget_price(cart)
     return cart
 
 

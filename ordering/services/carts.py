@@ -43,7 +43,7 @@ def create_cart(
     cart = Cart.objects.create(customer=None if isinstance(actor, AnonymousUser) else actor, currency=currency)
     wanted = list(lines)
     if wanted:
-        put(cart, wanted, path=["input", "lines"])
+        _put(cart, wanted, in_cart=[], path=["input", "lines"])
     return cart
 
 
@@ -51,7 +51,8 @@ def create_cart(
 def add_lines(*, cart_id: UUID | str, lines: Iterable[tuple[int, int]], actor: "User | AnonymousUser") -> Cart:
     """So many more of each variant, given as (variant id, quantity)."""
     cart = open_cart(cart_id, actor)
-    put(cart, list(lines), path=["lines"])
+    _put(cart, list(lines), in_cart=cart.lines.all(), path=["lines"])
+    cart.save(update_fields=["updated_at"])
     return cart
 
 
@@ -155,16 +156,18 @@ def unpriced(variant: ProductVariant, cart: Cart) -> str:
     return f"{variant.sku} is not for sale in {cart.currency}. Remove it, or start a cart in another currency."
 
 
-def put(cart: Cart, wanted: list[tuple[int, int]], *, path: list[str]) -> None:
-    """So many more of each variant, given as (variant id, quantity). The cart is locked. `path` is that of the list in
-    the input: a refusal names the line by its place in it."""
+def _put(cart: Cart, wanted: list[tuple[int, int]], *, in_cart: Iterable[CartLine], path: list[str]) -> None:
+    """So many more of each variant, given as (variant id, quantity), than the lines that are `in_cart`. It is locked.
+
+    `path` is that of the list in the input: a refusal names the line by its place in it.
+    """
     quantities = _summed(wanted, path)
     places = {variant_id: str(place) for place, (variant_id, _) in enumerate(wanted)}
     found = ProductVariant.objects.select_related("product__vendor", "stock")
     if cart.currency != settings.SHOP_CURRENCY:
         found = found.prefetch_related("prices")
     variants = found.in_bulk(quantities)
-    in_cart = {line.variant_id: line for line in cart.lines.all()}
+    lines = {line.variant_id: line for line in in_cart}
     for variant_id, quantity in quantities.items():
         variant = variants.get(variant_id)
         place = places[variant_id]
@@ -177,23 +180,22 @@ def put(cart: Cart, wanted: list[tuple[int, int]], *, path: list[str]) -> None:
             raise OrderError(
                 OrderErrorCode.VARIANT_UNAVAILABLE, unpriced(variant, cart), field=[*path, place, "variantId"]
             )
-        line = in_cart.setdefault(variant.pk, CartLine(cart=cart, variant=variant, quantity=0))
+        line = lines.setdefault(variant.pk, CartLine(cart=cart, variant=variant, quantity=0))
         line.variant = variant
         line.quantity += quantity
         line.agreed_amount = price.amount
         _check_quantity(line, path=[*path, place, "quantity"])
-    if len(in_cart) > MAX_CART_LINES:
+    if len(lines) > MAX_CART_LINES:
         raise OrderError(
             OrderErrorCode.CART_FULL, f"A cart holds at most {MAX_CART_LINES} different variants.", field=path
         )
 
     CartLine.objects.bulk_create(
-        [in_cart[variant_id] for variant_id in quantities],
+        [lines[variant_id] for variant_id in quantities],
         update_conflicts=True,
         unique_fields=["cart", "variant"],
         update_fields=["quantity", "agreed_amount"],
     )
-    cart.save(update_fields=["updated_at"])
 
 
 def _summed(wanted: list[tuple[int, int]], path: list[str]) -> dict[int, int]:

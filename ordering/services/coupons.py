@@ -60,7 +60,7 @@ def remove(*, cart_id: UUID | str, code: str, actor: "User | AnonymousUser") -> 
 
     cart.coupons.remove(coupon)
     cart.save(update_fields=["updated_at"])
-    quoting.forget(cart)
+    quoting.forget_price(cart)
     return cart
 
 

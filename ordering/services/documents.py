@@ -104,8 +104,11 @@ def _locked(order_id: UUID | str) -> Order:
 def _next_number(kind: DocumentKind) -> str:
     """The next of the year. Its series is locked to the end of the transaction, so none is given twice or lost."""
     year = timezone.localdate().year
-    NumberSeries.objects.get_or_create(kind=kind, year=year)
-    series = NumberSeries.objects.select_for_update().get(kind=kind, year=year)
+    found = NumberSeries.objects.select_for_update().filter(kind=kind, year=year)
+    series = found.first()
+    if series is None:  # the first of the year; somebody else may make it at the same moment
+        NumberSeries.objects.bulk_create([NumberSeries(kind=kind, year=year)], ignore_conflicts=True)
+        series = found.get()
     series.last += 1
     series.save(update_fields=["last"])
     return f"{_PREFIXES[kind]}-{year}-{series.last:05}"

@@ -82,9 +82,10 @@ def _write(step: _Step, asked: Payment, answer: Answer) -> Payment:
     # A step that leaves the state it was asked for is written once, and settling ends.
     if asked.order.cart_id and not asked.order.placed_at:  # it may be ordered now; carts are locked before orders
         Cart.objects.select_for_update(of=("self",)).filter(pk=asked.order.cart_id).first()
-    order = Order.objects.select_for_update(of=("self",)).get(pk=asked.order_id)
-    payment = Payment.objects.select_for_update().get(pk=asked.pk)
-    payment.order = order
+    # One statement, which locks the order first and then its payment.
+    both = Order.objects.select_related("payment").select_for_update(of=("self", "payment"))
+    order = both.get(payment=asked.pk)
+    payment = order.payment
     if payment.state == asked.state:
         step.write(order, payment, answer)
         payment.save(update_fields=_WRITTEN)

@@ -101,8 +101,13 @@ def quote_to_order(cart: Cart, *, customer: "User | None", email: str) -> Quote:
 
 def forget(cart: Cart) -> None:
     """The cart has changed: whoever asks next what it costs has it read again."""
-    cart.__dict__.pop("_quote", None)
+    forget_price(cart)
     cart.__dict__.pop("_contents", None)
+
+
+def forget_price(cart: Cart) -> None:
+    """What is in the cart is as it was; what that costs has changed."""
+    cart.__dict__.pop("_quote", None)
 
 
 def is_known(cart: Cart) -> bool:

@@ -305,7 +305,7 @@ def test_the_news_delivered_twice_writes_once(guest, keeper, variant, committed)
     event = Event.objects.get(type="variant.back_in_stock")
 
     with committed():
-        tasks.answer_stock_alerts(event_id=str(event.pk))
+        tasks.answer_stock_alerts(subject_id=event.subject_id)
         assert tasks.answer_open_stock_alerts() == 0
 
     assert len(mail.outbox) == before

@@ -255,7 +255,7 @@ def test_being_told_twice_that_it_is_paid_delivers_once(keeper, song, buyer):
     order_of(buyer, (gid(song), 1))
     events = Event.objects.count()
 
-    tasks.fulfill_digital(event_id=str(Event.objects.get(type="order.paid").pk))
+    tasks.fulfill_digital(subject_id=Event.objects.get(type="order.paid").subject_id)
     tasks.fulfill_open_digital()
 
     assert (Fulfillment.objects.count(), Download.objects.count(), Event.objects.count()) == (1, 1, events)
