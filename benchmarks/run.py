@@ -16,8 +16,9 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing, contextmanager, suppress
 from datetime import UTC, datetime
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -62,17 +63,16 @@ def main() -> None:
 # ── What is measured ─────────────────────────────────────────────────────────────────────────────────────────────────
 def measured(addresses: list[str], process: subprocess.Popen[bytes]) -> dict[str, float]:
     address = addresses[0]
-    with httpx.Client(base_url=address) as client:
-        send = sender(client)
+    with client(address) as send:
         on_sale = shopping.variants(send)
         lists = rate(addresses, lambda send, _: send(shopping.PRODUCTS, {}))
         checkouts = rate(addresses, lambda send, turn: shopping.buy(send, on_sale[turn % len(on_sale)]))
         at_once = rate(addresses, lambda send, turn: shopping.buy_at_once(send, on_sale[turn % len(on_sale)]))
+        order = shopping.buy_at_once(send, on_sale[0])
         token = send(SIGN_IN, {})["tokenCreate"]["accessToken"]
-        client.headers["Authorization"] = f"Bearer {token}"
-        order = guest_order(address, on_sale[0])
+    with client(address, token) as send:
         latency = asyncio.run(event_latency(address, send, order))
-        memory = asyncio.run(socket_memory(address, process.pid, order))
+    memory = asyncio.run(socket_memory(address, process.pid, order))
     return {
         "processes": len(addresses),
         "lists": lists,
@@ -84,19 +84,13 @@ def measured(addresses: list[str], process: subprocess.Popen[bytes]) -> dict[str
     }
 
 
-def guest_order(address: str, variant: str) -> dict[str, Any]:
-    with httpx.Client(base_url=address) as client:
-        return shopping.buy_at_once(sender(client), variant)
-
-
 def rate(addresses: list[str], act: Callable[[Any, int], object]) -> float:
     """How often a second CLIENTS clients together do something; they take turns with the web processes."""
     end = time.monotonic() + SECONDS
 
     def work(number: int) -> int:
         done = 0
-        with httpx.Client(base_url=addresses[number % len(addresses)], timeout=30) as client:
-            send = sender(client)
+        with client(addresses[number % len(addresses)]) as send:
             while time.monotonic() < end:
                 act(send, number + done * CLIENTS)
                 done += 1
@@ -150,14 +144,22 @@ async def follower(address: str, subscription: str, order: dict[str, Any]) -> As
         yield browser
 
 
-def sender(client: httpx.Client) -> shopping.Send:
-    def send(query: str, variables: dict[str, Any]) -> dict[str, Any]:
-        answer = client.post("/graphql", json={"query": query, "variables": variables}).json()
-        if "errors" in answer:
-            raise RuntimeError(answer["errors"])
-        return answer["data"]
+@contextmanager
+def client(address: str, token: str = "") -> Iterator[shopping.Send]:
+    """One connection that is kept. It does little itself, since it shares the cores with what is measured."""
+    url = urlsplit(address)
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    with closing(HTTPConnection(url.hostname or "", url.port, timeout=30)) as connection:
 
-    return send
+        def send(query: str, variables: dict[str, Any]) -> dict[str, Any]:
+            body = json.dumps({"query": query, "variables": variables}).encode()
+            connection.request("POST", "/graphql", body, headers)
+            answer = json.loads(connection.getresponse().read())
+            if "errors" in answer:
+                raise RuntimeError(answer["errors"])
+            return answer["data"]
+
+        yield send
 
 
 # ── What it runs on ──────────────────────────────────────────────────────────────────────────────────────────────────
