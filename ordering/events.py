@@ -12,7 +12,7 @@ FOR_STAFF = {"order.refund_failed": frozenset({"reason"})}
 EMAILED = frozenset(
     {
         *("order.placed", "order.shipped", "order.downloads_ready", "order.delivered", "order.refunded"),
-        *("order.return_approved", "order.return_rejected", "order.return_received"),
+        *("order.return_approved", "order.return_rejected", "order.return_received", "order.return_closed"),
     }
 )
 
@@ -317,6 +317,16 @@ class OrderReturnReceived:
     return_id: str
     quantity: int
     restocked: int
+
+
+@dataclass(frozen=True)
+class OrderReturnClosed:
+    """The goods are back, and nothing is given back for them."""
+
+    type = "order.return_closed"
+    number: str
+    return_id: str
+    reason: str
 
 
 @dataclass(frozen=True)

@@ -45,4 +45,5 @@ RETURN_COLOURS = {
     ReturnStatus.REJECTED: "danger",
     ReturnStatus.RECEIVED: "info",
     ReturnStatus.REFUNDED: "success",
+    ReturnStatus.CLOSED: "success",
 }

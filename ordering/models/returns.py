@@ -20,6 +20,7 @@ class ReturnStatus(models.TextChoices):
     REJECTED = "REJECTED"
     RECEIVED = "RECEIVED"
     REFUNDED = "REFUNDED"
+    CLOSED = "CLOSED"
     CANCELLED = "CANCELLED"
 
 
@@ -28,8 +29,9 @@ RETURN_TRANSITIONS: dict[ReturnStatus, frozenset[ReturnStatus]] = {
     ReturnStatus.REQUESTED: frozenset({ReturnStatus.APPROVED, ReturnStatus.REJECTED, ReturnStatus.CANCELLED}),
     ReturnStatus.APPROVED: frozenset({ReturnStatus.RECEIVED, ReturnStatus.CANCELLED}),
     ReturnStatus.REJECTED: frozenset(),
-    ReturnStatus.RECEIVED: frozenset({ReturnStatus.REFUNDED}),
+    ReturnStatus.RECEIVED: frozenset({ReturnStatus.REFUNDED, ReturnStatus.CLOSED}),
     ReturnStatus.REFUNDED: frozenset(),
+    ReturnStatus.CLOSED: frozenset(),
     ReturnStatus.CANCELLED: frozenset(),
 }
 
@@ -51,6 +53,7 @@ class ReturnAction(models.TextChoices):
     CANCEL = "CANCEL"
     RECEIVE = "RECEIVE"
     REFUND = "REFUND"
+    CLOSE = "CLOSE"
 
 
 class ReturnQuerySet(models.QuerySet["Return"]):

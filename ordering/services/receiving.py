@@ -1,4 +1,4 @@
-"""Money that comes by itself, a bank transfer or cash at the door: staff note it, and its order goes on."""
+"""Money that comes by itself, a bank transfer or cash at the door: staff note it, or that it will not come."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,7 +10,7 @@ from django.db import transaction
 from accounts.services import checks
 from ordering.errors import OrderError, OrderErrorCode
 from ordering.gateways import Answer, Outcome
-from ordering.models import OrderAction, OrderStatus, Payment, PaymentState
+from ordering.models import Order, OrderAction, OrderStatus, Payment, PaymentState
 from ordering.services import approving, once, paying, states
 
 if TYPE_CHECKING:
@@ -55,6 +55,17 @@ def payment_receive(
         approving.accept(order, actor=actor)
     claim.keep(payment)
     return once.Done(payment, False)
+
+
+def expect_nothing(order: Order) -> None:
+    """Nobody waits any more for the money of an order whose goods are all back. The order is locked."""
+    payment = Payment.objects.select_for_update().get(order=order)
+    if payment.state != PaymentState.AWAITED:
+        return
+    payment.state = PaymentState.VOIDED
+    payment.save(update_fields=["state", "updated_at"])
+    order.is_payment_awaited = False
+    order.save(update_fields=["is_payment_awaited"])
 
 
 def _check(payment: Payment, receipt: Receipt) -> None:

@@ -30,12 +30,13 @@ from ordering.models import (
     ReturnReason,
     ReturnStatus,
 )
-from ordering.services import buyers, once, refunding, states
+from ordering.services import buyers, once, receiving, refunding, states
 
 MAX_NOTE = 1000
 MAX_DECISION_NOTE = 500
 # Of one order, those that came to nothing included: a client shows all of them at once.
 MAX_RETURNS = 50
+_BACK = [ReturnStatus.RECEIVED, ReturnStatus.REFUNDED, ReturnStatus.CLOSED]
 _UNDONE = [ReturnStatus.REJECTED, ReturnStatus.CANCELLED]
 LEADS_TO = {
     ReturnAction.APPROVE: ReturnStatus.APPROVED,
@@ -43,6 +44,7 @@ LEADS_TO = {
     ReturnAction.CANCEL: ReturnStatus.CANCELLED,
     ReturnAction.RECEIVE: ReturnStatus.RECEIVED,
     ReturnAction.REFUND: ReturnStatus.REFUNDED,
+    ReturnAction.CLOSE: ReturnStatus.CLOSED,
 }
 
 
@@ -201,9 +203,7 @@ def reject(*, return_id: UUID | str, actor: User, note: str) -> Return:
     """Tells the buyer to keep the goods, and why."""
     found = _locked(return_id, actor)
     _permit(found, ReturnAction.REJECT, actor)
-    note = checked_note(note, longest=MAX_DECISION_NOTE, field=["note"])
-    if not note:
-        raise OrderError(OrderErrorCode.REQUIRED, "Say why, for the buyer.", field=["note"])
+    note = _checked_reason(note)
 
     _decide(found, actor, note)
     rejected = events.OrderReturnRejected(number=found.order.number, return_id=str(found.pk), reason=note)
@@ -227,6 +227,13 @@ def _decide(found: Return, actor: User, note: str) -> None:
     found.decided_by = actor
     found.decision_note = note
     found.save(update_fields=["decided_at", "decided_by", "decision_note"])
+
+
+def _checked_reason(note: str) -> str:
+    note = checked_note(note, longest=MAX_DECISION_NOTE, field=["note"])
+    if not note:
+        raise OrderError(OrderErrorCode.REQUIRED, "Say why, for the buyer.", field=["note"])
+    return note
 
 
 def checked_note(note: str, *, longest: int, field: list[str]) -> str:
@@ -333,6 +340,29 @@ def refund(
     _move(found, ReturnStatus.REFUNDED, refunded, actor)
     claim.keep(found)
     return once.Done(found, False)
+
+
+@transaction.atomic
+def close(*, return_id: UUID | str, actor: User, note: str) -> Return:
+    """Ends a return without money: the goods were never paid for, or came back in no state to be. The buyer reads why.
+
+    `returning.request` takes no more units of these goods: they are back.
+    """
+    found = _locked(return_id, actor)
+    _permit(found, ReturnAction.CLOSE, actor)
+    found.decision_note = _checked_reason(note)
+    found.save(update_fields=["decision_note"])
+    closed = events.OrderReturnClosed(number=found.order.number, return_id=str(found.pk), reason=found.decision_note)
+    _move(found, ReturnStatus.CLOSED, closed, actor)
+    if found.order.is_payment_awaited and _is_all_back(found.order):
+        receiving.expect_nothing(found.order)
+    return found
+
+
+def _is_all_back(order: Order) -> bool:
+    back = ReturnLine.objects.filter(return_of__order=order, return_of__status__in=_BACK).aggregate(Sum("quantity"))
+    bought = order.lines.aggregate(Sum("quantity"))
+    return back["quantity__sum"] == bought["quantity__sum"]
 
 
 # ── What all of them do ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -39,6 +39,7 @@ REQUEST = f"""mutation($id: ID!, $key: String!, $input: ReturnRequestInput!, $to
 APPROVE = f"mutation($id: ID!, $note: String) {{ returnApprove(id: $id, note: $note) {{ {RETURN} }} }}"
 REJECT = f"mutation($id: ID!, $note: String!) {{ returnReject(id: $id, note: $note) {{ {RETURN} }} }}"
 CANCEL = f"mutation($id: ID!, $token: String) {{ returnCancel(id: $id, guestToken: $token) {{ {RETURN} }} }}"
+CLOSE = f"mutation($id: ID!, $note: String!) {{ returnClose(id: $id, note: $note) {{ {RETURN} }} }}"
 RECEIVE = f"""mutation($id: ID!, $key: String!, $lines: [ReturnReceiveLineInput!]) {{
   returnReceive(id: $id, idempotencyKey: $key, lines: $lines) {{ {RETURN} }} }}"""
 REFUND = f"""mutation($id: ID!, $key: String!, $amount: Decimal) {{
@@ -265,6 +266,7 @@ MOVES = {
     "REJECTED": lambda desk, made: desk(REJECT, id=made, note="Used.")["returnReject"],
     "CANCELLED": lambda desk, made: desk(CANCEL, id=made)["returnCancel"],
     "RECEIVED": lambda desk, made: desk(RECEIVE, id=made, key=f"receive-{Event.objects.count()}")["returnReceive"],
+    "CLOSED": lambda desk, made: desk(CLOSE, id=made, note="Never paid.")["returnClose"],
     "REFUNDED": lambda desk, made: desk(REFUND, id=made, key=f"refund-{Event.objects.count()}")["returnRefund"],
 }
 WAYS = {
@@ -274,6 +276,7 @@ WAYS = {
     "CANCELLED": ["CANCELLED"],
     "RECEIVED": ["APPROVED", "RECEIVED"],
     "REFUNDED": ["APPROVED", "RECEIVED", "REFUNDED"],
+    "CLOSED": ["APPROVED", "RECEIVED", "CLOSED"],
 }
 
 
@@ -482,6 +485,37 @@ def test_less_may_be_given_back(desk, received):
 
     assert payload["return"]["refund"]["amount"] == {"amount": "12.50", "currency": "EUR"}
     assert [str(row.money.amount) for row in Refund.objects.all()] == ["12.50"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_never_paid_is_closed_and_nobody_waits_for_its_money(buyer, desk, customer, variant):
+    cash = {"gateway": "manual", "token": "cash_on_delivery"}
+    order = order_of(buyer, (gid(variant), 2), payment=cash)
+    for step in ("orderFulfill", "orderDeliver"):
+        desk(f"mutation($id: ID!) {{ {step}(id: $id) {{ userErrors {{ code }} }} }}", id=order["id"])
+    mail.outbox.clear()
+    waiting = []
+    for key in ("one", "other"):
+        made = asked(buyer, order, 1, key=key)
+        for step in ("APPROVED", "RECEIVED"):
+            assert MOVES[step](desk, made["id"])["userErrors"] == []
+        assert refusal(MOVES["REFUNDED"](desk, made["id"])) == ("ACTION_NOT_ALLOWED", ["id"])
+        assert MOVES["CLOSED"](desk, made["id"])["userErrors"] == []
+        waiting.append((Order.objects.get().is_payment_awaited, privacy.has_open_orders(user=customer)))
+
+    assert waiting == [(True, True), (False, False)]
+    assert Payment.objects.get().state == "VOIDED"
+    assert mail.outbox[-1].subject == f"The return of order {order['number']} is closed."
+    assert "Never paid." in mail.outbox[-1].body
+    assert refusal(request(buyer, order, wanted(order["lines"][0], 1), key="more"))[0] == "QUANTITY_INVALID"
+
+
+def test_closing_a_return_needs_words_for_the_buyer(desk, received):
+    assert refusal(desk(CLOSE, id=received["id"], note=" ")["returnClose"]) == ("REQUIRED", ["note"])
+    assert (
+        desk(CLOSE, id=received["id"], note="Broken by use.")["returnClose"]["return"]["decisionNote"]
+        == "Broken by use."
+    )
 
 
 def test_given_back_twice_is_given_back_once(desk, received):

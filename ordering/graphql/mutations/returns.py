@@ -51,6 +51,12 @@ class ReturnRefundPayload:
 
 
 @strawberry.type
+class ReturnClosePayload:
+    return_: types.Return | None = strawberry.field(name="return", default=None)
+    user_errors: list[types.OrderUserError] = strawberry.field(default_factory=list)
+
+
+@strawberry.type
 class Mutation:
     @strawberry.mutation(
         extensions=[types.refusals],
@@ -169,3 +175,12 @@ mutation {
         )
         kit.note_replay(info, done.is_replay)
         return ReturnRefundPayload(return_=done.row)
+
+    @strawberry.mutation(
+        extensions=_for_staff,
+        description="Ends a received return without giving money back, and tells the buyer why: an order that is paid "
+        "on delivery was sent back before it was paid, or the goods are in no state to be taken back.",
+    )
+    def return_close(self, info: kit.Info, id: relay.GlobalID, note: str) -> ReturnClosePayload | None:
+        found = returning.close(return_id=kit.pk(id, types.Return), actor=kit.signed_in(info), note=note)
+        return ReturnClosePayload(return_=found)

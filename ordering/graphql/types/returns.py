@@ -15,7 +15,8 @@ ReturnStatus = strawberry.enum(
     models.ReturnStatus,
     description="""Where a return is. The ordinary way: REQUESTED, APPROVED, RECEIVED, REFUNDED.
 
-REJECTED and CANCELLED are the end: the goods stay with the buyer, and can be asked for again.""",
+REJECTED and CANCELLED are the end: the goods stay with the buyer, and can be asked for again. CLOSED is the end, too:
+the goods are back, and no money is given back for them.""",
 )
 ReturnReason = strawberry.enum(models.ReturnReason, description="Why goods come back.")
 ReturnAction = strawberry.enum(models.ReturnAction, description="What somebody may want to do with a return.")

@@ -168,6 +168,7 @@ ROWS: Rows = {
         owner_and(*ORDER_DESK),
     ),
     "returnApprove": (of_id("returnApprove"), "id=requested_return", _STAFF),
+    "returnClose": (of_id("returnClose", ', note: "Broken"'), "id=received_return", _STAFF),
     "returnReject": (of_id("returnReject", ', note: "Too late"'), "id=requested_return", _STAFF),
     "returnCancel": (of_id("returnCancel"), "id=requested_return", owner_and(*ORDER_DESK)),
     "returnReceive": (of_id("returnReceive", _KEY), "id=approved_return", _STAFF),
