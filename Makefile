@@ -37,7 +37,7 @@ format: .venv/dev
 	$(BIN)/ruff format .
 
 types: .venv/dev
-	$(BIN)/mypy config schema notifications accounts catalog ordering workflows
+	$(BIN)/mypy config schema notifications accounts catalog ordering workflows benchmarks
 
 arrows: .venv/dev  ## which way imports point
 	$(BIN)/lint-imports

@@ -18,36 +18,26 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
-import httpx
 import psycopg
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks import run
+from benchmarks import run, shopping
+from benchmarks.shopping import Send
 
 SIZES = (1_000, 100_000)
 TURNS = 40
 DEEP = 1_000  # pages of 20
 TERMS = ["lamp", "oak chair", "hedphones"]
 
-PAGE = """
-query($filters: ProductFilters, $ordering: [ProductOrdering!], $after: String) {
-  products(first: 20, filters: $filters, ordering: $ordering, after: $after) {
-    edges {
-      node {
-        id name slug
-        category { id name }
-        images { url alt }
-        variants { id sku name price { amount currency } quantityAvailable }
-      }
-    }
-    pageInfo { hasNextPage endCursor }
-  }
-}
+PAGE = f"""
+query($filters: ProductFilters, $ordering: [ProductOrdering!], $after: String) {{
+  products(first: 20, filters: $filters, ordering: $ordering, after: $after) {{ {shopping.PRODUCT_FIELDS} }}
+}}
 """
 WALK = """
 query($ordering: [ProductOrdering!], $after: String) {
-  products(first: 100, ordering: $ordering, after: $after) { pageInfo { endCursor } edges { cursor } }
+  products(first: 100, ordering: $ordering, after: $after) { edges { cursor } }
 }
 """
 FACETS = """
@@ -81,15 +71,15 @@ def main() -> None:
     if not server.scheme.startswith("postgres"):
         sys.exit("Set DATABASE_URL to a PostgreSQL server: only there are these figures promised.")
     with ExitStack() as opened:
-        clients, urls = [], []
-        for size in SIZES:
+        clients, shops = [], []
+        for number, size in enumerate(SIZES):
             folder = opened.enter_context(tempfile.TemporaryDirectory())
             url = opened.enter_context(database(server, size, keep=keep))
             env = filled(url, folder, size)
-            address, _ = opened.enter_context(run.web(env, folder))
-            clients.append(opened.enter_context(httpx.Client(base_url=address, timeout=60)))
-            urls.append(env)
-        report(clients, [counts(env) for env in urls])
+            address, _ = opened.enter_context(run.web(env, folder, number))
+            clients.append(opened.enter_context(run.client(address)))
+            shops.append(env)
+        report(clients, [counts(env) for env in shops])
 
 
 # ── What it runs on ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -132,29 +122,30 @@ def counts(env: dict[str, str]) -> dict[str, int]:
 
 
 # ── What is measured ─────────────────────────────────────────────────────────────────────────────────────────────────
-def times(*asked: tuple[httpx.Client, str, Variables], turns: int = TURNS) -> list[float]:
+def times(*asked: tuple[Send, str, Variables], turns: int = TURNS) -> list[float]:
     """Milliseconds of each request, the median of its turns; they take turns with each other."""
-    for client, query, variables in asked * 3:  # what only first requests need
-        run.sender(client)(query, variables)
+    for send, query, variables in asked * 3:  # what only first requests need
+        send(query, variables)
     taken: list[list[float]] = [[] for _ in asked]
     for _ in range(turns):
-        for (client, query, variables), record in zip(asked, taken, strict=True):
+        for (send, query, variables), record in zip(asked, taken, strict=True):
             before = time.perf_counter()
-            run.sender(client)(query, variables)
+            send(query, variables)
             record.append((time.perf_counter() - before) * 1000)
     return [statistics.median(record) for record in taken]
 
 
-def cursor_at(client: httpx.Client, page: int, ordering: Any) -> str:
-    """The cursor after which the page with this number begins."""
-    after = None
-    for _ in range((page - 1) * 20 // 100):
-        after = run.sender(client)(WALK, {"ordering": ordering, "after": after})["products"]["pageInfo"]["endCursor"]
-    rest = run.sender(client)(WALK, {"ordering": ordering, "after": after})["products"]["edges"]
-    return rest[(page - 1) * 20 % 100 - 1]["cursor"] if (page - 1) * 20 % 100 else after
+def cursor_at(send: Send, page: int, ordering: Any) -> str:
+    """The cursor after which the page with this number begins, the second or a later one."""
+    cursors: list[str] = []
+    while len(cursors) < (page - 1) * 20:
+        after = cursors[-1] if cursors else None
+        edges = send(WALK, {"ordering": ordering, "after": after})["products"]["edges"]
+        cursors += [edge["cursor"] for edge in edges]
+    return cursors[(page - 1) * 20 - 1]
 
 
-def report(clients: list[httpx.Client], statements: list[dict[str, int]]) -> None:
+def report(clients: list[Send], statements: list[dict[str, int]]) -> None:
     small, large = clients
     found = statements[-1]
     judged("statements of a page", found["page"], 6)

@@ -26,6 +26,7 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 import psycopg
 import websockets
+from websockets.typing import Subprotocol
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -39,7 +40,7 @@ SOCKETS = 500
 # Measured on 2 cores: product lists a second, checkouts a second, statements of a checkout.
 PEERS = {"Saleor": (12, 2, 386), "Vendure": (22, 13, 304)}
 
-FOLLOW = "subscription($id: ID!, $t: String) { orderEvents(orderId: $id, guestToken: $t) { seq occurredAt } }"
+FOLLOW = "subscription($id: ID!, $t: String) { orderEvents(orderId: $id, guestToken: $t) { type occurredAt } }"
 WATCH = "subscription($id: ID!, $t: String) { orderStatusChanged(id: $id, guestToken: $t) { status } }"
 HOLD = 'mutation($id: ID!) { orderHold(id: $id, reason: "benchmark") { userErrors { code } } }'
 RELEASE = "mutation($id: ID!) { orderRelease(id: $id) { userErrors { code } } }"
@@ -105,15 +106,21 @@ async def event_latency(address: str, send: shopping.Send, order: dict[str, Any]
     waits = []
     async with follower(address, FOLLOW, order) as browser:
         for turn in range(EVENTS):
-            change = asyncio.create_task(asyncio.to_thread(send, RELEASE if turn % 2 else HOLD, {"id": order["id"]}))
-            while not change.done() or len(waits) <= turn:
-                message = json.loads(await asyncio.wait_for(browser.recv(), 10))
-                event = message["payload"]["data"]["orderEvents"]
-                if event["seq"] > 3:  # the first three were there before
-                    written = datetime.fromisoformat(event["occurredAt"])
-                    waits.append((datetime.now(UTC) - written).total_seconds() * 1000)
-                    await change
+            mutation, news = (RELEASE, "order.released") if turn % 2 else (HOLD, "order.held")
+            change = asyncio.create_task(asyncio.to_thread(send, mutation, {"id": order["id"]}))
+            written = await said(browser, news)
+            waits.append((datetime.now(UTC) - written).total_seconds() * 1000)
+            await change
     return statistics.median(waits)
+
+
+async def said(browser: Any, news: str) -> datetime:
+    """When the next event of this type was written; what comes before it is passed over."""
+    while True:
+        message = json.loads(await asyncio.wait_for(browser.recv(), 10))
+        event = message["payload"]["data"]["orderEvents"]
+        if event["type"] == news:
+            return datetime.fromisoformat(event["occurredAt"])
 
 
 async def socket_memory(address: str, pid: int, order: dict[str, Any]) -> float:
@@ -136,7 +143,7 @@ def resident(pid: int) -> int:
 async def follower(address: str, subscription: str, order: dict[str, Any]) -> AsyncIterator[Any]:
     """A browser's socket that has subscribed."""
     url = f"{address.replace('http', 'ws', 1)}/graphql"
-    async with websockets.connect(url, subprotocols=["graphql-transport-ws"]) as browser:
+    async with websockets.connect(url, subprotocols=[Subprotocol("graphql-transport-ws")]) as browser:
         await browser.send(json.dumps({"type": "connection_init"}))
         await browser.recv()
         payload = {"query": subscription, "variables": {"id": order["id"], "t": order["guestToken"]}}

@@ -1,4 +1,4 @@
-"""The two requests that are measured, as a shop's frontend makes them."""
+"""What is measured, as a shop's frontend asks for it: a list of products, and a checkout."""
 
 import uuid
 from collections.abc import Callable
@@ -6,21 +6,18 @@ from typing import Any
 
 Send = Callable[[str, dict[str, Any]], dict[str, Any]]
 
-PRODUCTS = """
-{
-  products(first: 20) {
-    edges {
-      node {
-        id name slug
-        category { id name }
-        images { url alt }
-        variants { id sku name price { amount currency } quantityAvailable }
-      }
-    }
-    pageInfo { hasNextPage endCursor }
+PRODUCT_FIELDS = """
+edges {
+  node {
+    id name slug
+    category { id name }
+    images { url alt }
+    variants { id sku name price { amount currency } quantityAvailable }
   }
 }
+pageInfo { hasNextPage endCursor }
 """
+PRODUCTS = f"{{ products(first: 20) {{ {PRODUCT_FIELDS} }} }}"
 CART_FIELDS = """
 cart {
   id
