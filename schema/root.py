@@ -4,7 +4,6 @@ import inspect
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
-from copy import copy
 from typing import Any
 
 import strawberry
@@ -50,10 +49,12 @@ MAX_TOKENS = 3000
 
 
 class StreamedResults(SchemaExtension):
-    """Gives every error of a subscription's result a code, and the database connection it was read with back."""
+    """Gives every error of a subscription's result a code, and the database connection it was read with back. What is
+    dear is counted anew for the next one."""
 
     async def on_stream_result(self, result: Any) -> AsyncIterator[None]:
         _code(result)
+        self.execution_context.context.begin_answer()
         # The socket's thread lives as long as the socket: a connection kept in it would be missing from the pool.
         await sync_to_async(close_old_connections)()
         yield
@@ -152,7 +153,7 @@ class Schema(strawberry.Schema):
 
     async def stream(self, query: str | None, **options: Any) -> Any:  # type: ignore[override]
         """One operation over a WebSocket: subscriptions only, each with a context of its own."""
-        options["context_value"] = copy(options["context_value"])
+        options["context_value"] = options["context_value"].for_operation()
         options["allowed_operation_types"] = {OperationType.SUBSCRIPTION}
         return await super().stream(query, **options)
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
@@ -14,6 +15,7 @@ from django.http import HttpRequest
 from strawberry.extensions import FieldExtension
 from strawberry.schema_directive import Location
 from strawberry.types.field import StrawberryField
+from strawberry_django.resolvers import django_resolver
 
 from schema.kit.errors import ApiError, ErrorCode
 
@@ -31,11 +33,21 @@ class Context:
         self.request = request
         self.response = response
         self.currency: str = settings.SHOP_CURRENCY
+        self._is_currency_chosen = False
+        self._authenticate = authenticate
+        self.begin_answer()
+
+    def begin_answer(self) -> None:
+        """Nothing of this answer was counted yet. A subscription gives many answers with one context."""
         # Of the fields of this request that take an idempotencyKey: whether the answer is an earlier one.
         self.replays: dict[str, bool] = {}
-        self._is_currency_chosen = False
         self._spent: Counter[str] = Counter()
-        self._authenticate = authenticate
+
+    def for_operation(self) -> "Context":
+        """One of its own for one of the operations that share a socket."""
+        own = copy(self)
+        own.begin_answer()
+        return own
 
     @cached_property
     def viewer(self) -> "User | AnonymousUser":
@@ -150,6 +162,7 @@ class _NeedsPermission(FieldExtension):
     def apply(self, field: StrawberryField) -> None:
         field.directives = [*field.directives, Needs(permission=self.permission)]
 
+    @django_resolver
     def resolve(self, next_: Callable[..., Any], source: Any, info: Info, **kwargs: Any) -> Any:
         if not signed_in(info).has_perm(self.permission):
             raise ApiError(ErrorCode.FORBIDDEN, "You do not have the permission this needs.")
