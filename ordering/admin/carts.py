@@ -12,6 +12,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from notifications.admin import HistoryInline, ReadOnly, RowFilter
+from ordering.admin import places
 from ordering.models import Cart, CartLine
 from ordering.services import problems, quoting
 
@@ -106,25 +107,21 @@ class CartAdmin(ReadOnly, ModelAdmin):
         return str(quoting.quote(cart).totals.total)
 
     @display(description="problems")
-    def problems(self, cart: Cart) -> str:
-        return _lines(problem.message for problem in problems.of_cart(cart))
+    def problems(self, cart: Cart) -> SafeString:
+        return format_html_join("\n", "<div>{}</div>", ([problem.message] for problem in problems.of_cart(cart)))
 
     @display(description="coupons")
     def coupon_codes(self, cart: Cart) -> str:
         return ", ".join(coupon.code or "" for coupon in cart.coupons.order_by("code"))
 
     @display(description="ship to")
-    def ship_to(self, cart: Cart) -> str:
-        return _lines((cart.shipping_address or {}).values())
+    def ship_to(self, cart: Cart) -> SafeString:
+        return places.envelope(cart.shipping_address)
 
     @display(description="bill to")
-    def bill_to(self, cart: Cart) -> str:
-        return _lines((cart.billing_address or {}).values())
+    def bill_to(self, cart: Cart) -> SafeString:
+        return places.envelope(cart.billing_address)
 
     @display(description="goes at")
     def expires_at(self, cart: Cart) -> Any:
         return None if cart.completed_at or cart.drafted_by_id else cart.expires_at
-
-
-def _lines(texts: Any) -> SafeString:
-    return format_html_join("", "{}<br>", ((text,) for text in texts if text))

@@ -16,6 +16,7 @@ from unfold.forms import BaseDialogForm
 
 from notifications.admin import Buttons, EventInline, ReadOnly, RowFilter
 from ordering import services
+from ordering.admin import places
 from ordering.admin.colours import PAYMENT_COLOURS, STATUS_COLOURS
 from ordering.admin.documents import DocumentInline
 from ordering.admin.fulfillments import FulfillmentInline, ParcelForm
@@ -347,16 +348,8 @@ class OrderAdmin(Buttons, ReadOnly, ModelAdmin):
 
     @display(description="ship to")
     def ship_to(self, order: Order) -> SafeString:
-        return _address(order.shipping_address)
+        return places.envelope(order.shipping_address)
 
     @display(description="bill to")
     def bill_to(self, order: Order) -> SafeString:
-        return _address(order.billing_address)
-
-
-# In the order of an envelope.
-ADDRESS_LINES = ["full_name", "line1", "line2", "postal_code", "city", "region", "country", "phone"]
-
-
-def _address(address: dict[str, str]) -> SafeString:
-    return format_html_join("\n", "<div>{}</div>", ([address[name]] for name in ADDRESS_LINES if address.get(name)))
+        return places.envelope(order.billing_address)

