@@ -112,7 +112,7 @@ class ReturnAdmin(Buttons, ReadOnly, ModelAdmin):
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """The buttons this person may press now."""
-        found = Return.objects.select_related("order").filter(pk=str(object_id)).first()
+        found = self.get_object(request, str(object_id))
         if found is None:
             return []
         answers = returning.allowed_actions(return_=found, actor=request.user)
@@ -141,8 +141,8 @@ class ReturnAdmin(Buttons, ReadOnly, ModelAdmin):
         variant=ActionVariant.PRIMARY,
     )
     def receive(self, request: HttpRequest, form: ReceiveForm, object_id: str) -> HttpResponse:
-        lines = ReturnLine.objects.filter(return_of__pk=object_id).values_list("pk", "quantity")
-        restock = list(lines) if form.cleaned_data["restock"] else []
+        found = self.get_object(request, object_id)
+        restock = found.lines.values_list("pk", "quantity") if found and form.cleaned_data["restock"] else []
         return self._pressed(
             request, object_id, returning.receive, "The return was received.", restock=restock, idempotency_key=None
         )

@@ -32,7 +32,7 @@ def variant(shipping):
 @pytest.fixture
 def desk(staff):
     """The browser of staff who work with orders."""
-    staff.user_permissions.add(*_views("order", "payment", "fulfillment", "orderline"))
+    staff.user_permissions.add(*_views("order", "payment", "return", "fulfillment", "orderline"))
     return _browser(staff)
 
 
@@ -274,8 +274,25 @@ def test_a_button_needs_the_forms_secret(desk, staff, guest, variant):
 
 
 @pytest.mark.parametrize("object_id", ["nonsense", "00000000-0000-0000-0000-000000000000"])
-def test_a_button_of_an_order_that_is_not_there_leads_back(object_id, desk):
-    answer = desk.post(reverse("admin:ordering_order_cancel", args=[object_id]), SENT | {"reason": "Because."})
+@pytest.mark.parametrize("model", ["order", "payment", "return"])
+def test_the_page_of_what_is_not_there_leads_back(model, object_id, desk):
+    answer = desk.get(reverse(f"admin:ordering_{model}_change", args=[object_id]))
+
+    assert answer.status_code == 302
+    assert answer.url == reverse("admin:index")
+
+
+@pytest.mark.parametrize("object_id", ["nonsense", "00000000-0000-0000-0000-000000000000"])
+@pytest.mark.parametrize(
+    ("button", "fields"),
+    [
+        ("order_cancel", {"reason": "Because."}),
+        ("payment_refund", {"reason": "Because."}),
+        ("return_receive", {"restock": "on"}),
+    ],
+)
+def test_a_button_of_what_is_not_there_leads_back(button, fields, object_id, desk):
+    answer = desk.post(reverse(f"admin:ordering_{button}", args=[object_id]), SENT | fields)
 
     assert answer.status_code == 302
     assert answer.url == reverse("admin:index")
