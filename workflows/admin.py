@@ -123,7 +123,7 @@ class ApprovalRequestAdmin(Buttons, ReadOnly, ModelAdmin):
         permissions=["decide"],
         dialog={
             "title": "Reject this request?",
-            "description": "The order ends: its stock goes back, and nothing is charged.",
+            "description": "The order ends: its stock goes back, and what was charged is given back.",
             "form_class": ReasonForm,
             "form_submit_text": "Reject",
         },

@@ -11,6 +11,7 @@ from ordering import tasks
 from ordering.models import Order, Payment
 from tests.conftest import Api, gid, make_variant
 from tests.shopping import ADDRESS, CHECKOUT, cart_with, checkout, order_of
+from workflows.models import ApprovalRequest
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +27,9 @@ mutation($id: ID!, $key: String!, $input: PaymentReceiveInput!) {
 MOVE = "mutation($id: ID!) {{ {} {{ order {{ status }} userErrors {{ code message }} }} }}"
 CANCEL = """mutation($id: ID!, $t: String) { orderCancel(id: $id, reason: "No", guestToken: $t) {
   userErrors { code } } }"""
+REJECT = 'mutation($id: ID!) { approvalRequestReject(id: $id, reason: "Too dear") { userErrors { code } } }'
+INBOX = "{ notifications { edges { node { type body } } } }"
+LOOKED_AT = ["order.awaiting_approval", "order.rejected"]
 GATEWAYS = "{ paymentGateways { name title kind token instructions } }"
 TRANSFER = {"gateway": "manual", "token": "bank_transfer"}
 CASH = {"gateway": "manual", "token": "cash_on_delivery"}
@@ -150,6 +154,7 @@ def test_the_order_goes_on_when_the_money_is_there(transfer, receive, staff, dja
     assert payload["order"] == {"status": "CONFIRMED", "paymentStatus": "PAID"}
     assert states() == ("CONFIRMED", "PAID", "CAPTURED")
     assert log() == ["order.placed", "order.paid", "order.confirmed"]
+    assert Event.objects.get(type="order.confirmed").payload["cause"] == "payment"  # nobody had to look at it
     assert move(staff, "orderFulfill(id: $id)", transfer, django_capture_on_commit_callbacks) == "SHIPPED"
 
 
@@ -241,6 +246,26 @@ def test_what_was_transferred_is_given_back_when_the_order_is_cancelled(
     assert Event.objects.get(type="order.refunded").payload["amount"] == "44.90"
 
 
+def test_a_buyer_whose_transfer_came_is_not_told_that_nothing_was_charged(
+    policy, approver, customer, variant, receive, django_capture_on_commit_callbacks
+):
+    policy.threshold_amount = 10
+    policy.save()
+    order = order_of(Api(customer), (gid(variant), 2), payment=TRANSFER)
+    assert receive(order)["order"] == {"status": "AWAITING_APPROVAL", "paymentStatus": "PAID"}
+
+    with django_capture_on_commit_callbacks(execute=True):
+        request = gid(ApprovalRequest.objects.get())
+        assert Api(approver)(REJECT, id=request)["approvalRequestReject"] == {"userErrors": []}
+
+    assert states() == ("REJECTED", "REFUNDED", "REFUNDED")
+    told = [edge["node"] for edge in Api(customer)(INBOX)["notifications"]["edges"]]
+    assert {each["type"]: each["body"] for each in told if each["type"] in LOOKED_AT} == {
+        "order.awaiting_approval": "An order of this size is looked at by a person first. You hear what was decided.",
+        "order.rejected": "What was charged is given back. Reason: Too dear",
+    }
+
+
 # ── Cash on delivery ─────────────────────────────────────────────────────────────────────────────────────────────────
 def test_what_is_paid_at_the_door_goes_ahead_unpaid(cash, staff, receive, django_capture_on_commit_callbacks):
     assert (cash["status"], cash["paymentStatus"]) == ("CONFIRMED", "UNPAID")
@@ -279,6 +304,16 @@ def test_a_large_order_is_approved_before_it_goes_to_the_door(guest, variant, po
 
 
 # ── Placed by anybody, for anybody ───────────────────────────────────────────────────────────────────────────────────
+def test_a_checkout_that_is_refused_does_not_count_as_an_unpaid_order(guest, variant):
+    sent = {"email": "ada@example.com", "shippingAddress": ADDRESS, "payment": TRANSFER}
+    cart = cart_with(guest, (gid(variant), 1))["id"]
+    for number in range(12):
+        refused = guest(CHECKOUT, cartId=cart, key=f"{number}", input=sent | {"expectedTotal": "1.00"})
+        assert codes(refused["checkoutComplete"]) == [("PRICE_CHANGED", ["input", "expectedTotal"])]
+
+    assert guest(CHECKOUT, cartId=cart, key="right", input=sent)["checkoutComplete"]["userErrors"] == []
+
+
 def test_an_address_is_written_to_of_so_many_unpaid_orders(guest, variant):
     StockLevel.objects.update(on_hand=100)
     for _ in range(10):

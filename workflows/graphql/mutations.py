@@ -39,7 +39,7 @@ class Mutation:
     @strawberry.mutation(
         extensions=[_refusals],
         directives=[kit.SignedIn()],
-        description="Says no: the order ends, its stock goes back, nothing is charged.",
+        description="Says no: the order ends, its stock goes back, what was charged is given back.",
     )
     def approval_request_reject(
         self, info: kit.Info, id: relay.GlobalID, reason: str
