@@ -1,7 +1,6 @@
 """The files that buyers of a variant get: added and removed by those who keep its product."""
 
 import logging
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID, uuid4
 
@@ -93,16 +92,15 @@ def purge() -> int:
         with transaction.atomic():
             Download.objects.filter(file=file).delete()
             file.delete()
-        _delete([file.file])
+        _delete(file.file)
     return len(files)
 
 
-def _delete(names: Iterable[str]) -> None:
-    for name in names:
-        try:
-            _storage().delete(name)
-        except OSError:  # the row is gone already: what is left of it costs room, and nothing else
-            logger.warning("The file %s could not be deleted.", name, exc_info=True)
+def _delete(name: str) -> None:
+    try:
+        _storage().delete(name)
+    except OSError:  # the row is gone already: what is left of it costs room, and nothing else
+        logger.warning("The file %s could not be deleted.", name, exc_info=True)
 
 
 def _storage() -> Storage:
