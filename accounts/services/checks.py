@@ -13,6 +13,7 @@ from accounts.models import MAX_EMAIL, User
 MAX_PASSWORD = 128
 # Turn text around, so that it reads as something else than it is.
 _DIRECTIONS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_LAYOUT = str.maketrans("", "", "\n\r\t")
 
 
 def check_email(email: str, *, field: list[str]) -> None:
@@ -52,3 +53,8 @@ def check_password(password: str, user: User, *, field: list[str]) -> None:
 def is_text(value: str) -> bool:
     """Whether a person may have typed it: no control characters, no half characters, nothing that turns text around."""
     return not any(character in _DIRECTIONS or unicodedata.category(character) in {"Cc", "Cs"} for character in value)
+
+
+def is_prose(value: str) -> bool:
+    """Whether it is text, which may have line ends and tabs in it."""
+    return is_text(value.translate(_LAYOUT))

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 MAX_NOTE = 2000
 # They are read all together.
 MAX_NOTES = 200
-_LINE_ENDS = str.maketrans("", "", "\n\r\t")
 
 
 @transaction.atomic
@@ -32,7 +31,7 @@ def add_note(
         return once.Done(OrderNote.objects.select_related("order").get(pk=claim.answer), is_replay=True)
     states.permit(order, OrderAction.ADD_NOTE, actor)
     note = note.strip()
-    if not note or len(note) > MAX_NOTE or not checks.is_text(note.translate(_LINE_ENDS)):
+    if not note or len(note) > MAX_NOTE or not checks.is_prose(note):
         raise OrderError(
             OrderErrorCode.REQUIRED, f"Write a note of at most {MAX_NOTE} printable characters.", field=["note"]
         )

@@ -13,6 +13,7 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.services import checks
 from catalog.models import MovementReason
 from catalog.services import stock
 from notifications.outbox import EventData
@@ -239,7 +240,7 @@ def _checked_reason(note: str) -> str:
 def checked_note(note: str, *, longest: int, field: list[str]) -> str:
     """The note without surrounding space; refused when nobody can read it."""
     note = note.strip()
-    if len(note) > longest or "\0" in note:
+    if len(note) > longest or not checks.is_prose(note):
         raise OrderError(OrderErrorCode.INVALID, f"A note has at most {longest} printable characters.", field=field)
     return note
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import F
 
+from accounts.services import checks
 from catalog.services import stock
 from notifications import outbox
 from notifications.outbox import EventData
@@ -140,10 +141,12 @@ def permit(order: Order, action: OrderAction, actor: "User | AnonymousUser") -> 
 
 
 def checked_reason(reason: str, *, field: list[str]) -> str:
-    """The reason without surrounding space; refused when empty or longer than anybody reads."""
+    """The reason without surrounding space; refused when empty, longer than anybody reads or not printable."""
     reason = reason.strip()
-    if not reason or len(reason) > MAX_REASON or "\0" in reason:
-        raise OrderError(OrderErrorCode.REQUIRED, f"Give a reason of at most {MAX_REASON} characters.", field=field)
+    if not reason or len(reason) > MAX_REASON or not checks.is_prose(reason):
+        raise OrderError(
+            OrderErrorCode.REQUIRED, f"Give a reason of at most {MAX_REASON} printable characters.", field=field
+        )
     return reason
 
 

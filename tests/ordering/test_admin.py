@@ -206,7 +206,7 @@ def test_opening_a_buttons_form_changes_nothing(desk, guest, variant):
         ("confirm", {}, "An order that is confirmed cannot be confirmed."),
         ("release", {}, "An order that is confirmed cannot be released."),
         ("deliver", {}, "An order that is confirmed cannot be marked as delivered."),
-        ("hold", {"reason": "x" * 501}, "Give a reason of at most 500 characters."),
+        ("hold", {"reason": "x" * 501}, "Give a reason of at most 500 printable characters."),
         ("fulfill", {"carrier": "x" * 101}, "Carrier and tracking number have at most 100 characters."),
     ],
 )

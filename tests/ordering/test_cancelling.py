@@ -111,7 +111,7 @@ def test_what_has_left_the_house_is_not_cancelled(customer, staff, variant, quan
     assert (left(variant), Event.objects.count()) == (7, recorded)
 
 
-@pytest.mark.parametrize("reason", ["", "  \n ", "x" * 501, "a\0b"])
+@pytest.mark.parametrize("reason", ["", "  \n ", "x" * 501, "a\0b", "\x1b[0m", "a\u202eb"])
 def test_a_reason_is_needed(customer, variant, reason):
     order = order_of(Api(customer), (gid(variant), 3))
     recorded = Event.objects.count()

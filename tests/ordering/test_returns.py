@@ -226,7 +226,7 @@ def test_bad_lines_and_notes_are_refused(buyer, guest, order):
     assert refusal(request(buyer, order)) == ("REQUIRED", lines)
     assert refusal(request(buyer, order, wanted(first, 1), wanted(first, 1))) == ("INVALID", lines)
     assert refusal(request(buyer, order, wanted(other["lines"][0], 1))) == ("NOT_FOUND", [*lines, "orderLineId"])
-    for note in ("x" * 1001, "a\0b"):
+    for note in ("x" * 1001, "a\0b", "\x1b[0m", "a\u202eb"):
         assert refusal(request(buyer, order, wanted(first, 1), note=note)) == ("INVALID", ["input", "note"])
     for key in ("", " ", "x" * 129):
         assert refusal(request(buyer, order, wanted(first, 1), key=key)) == ("REQUIRED", ["idempotencyKey"])
@@ -345,7 +345,7 @@ def test_a_decision_needs_words_that_can_be_read(desk, order):
     before = in_tables()
 
     assert refusal(desk(REJECT, id=made["id"], note="  ")["returnReject"]) == ("REQUIRED", ["note"])
-    for note in ("x" * 501, "\0"):
+    for note in ("x" * 501, "\0", "\x1b[0m", "a\u202eb"):
         assert refusal(desk(REJECT, id=made["id"], note=note)["returnReject"]) == ("INVALID", ["note"])
         assert refusal(desk(APPROVE, id=made["id"], note=note)["returnApprove"]) == ("INVALID", ["note"])
     assert in_tables() == before
