@@ -116,8 +116,9 @@ else:
     }
     # Compiling a query takes longer than any of ours runs; counts of large lists would wait for it.
     DATABASES["default"]["OPTIONS"].setdefault("options", "-c jit=off")
-    # Planning takes longer than most of ours run: what a connection was asked three times it has a plan for.
-    DATABASES["default"]["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": 3}
+    # Planning takes longer than most of ours run: what a connection was asked so many times it has a plan for.
+    prepare_after = env.int("DATABASE_PREPARE_AFTER", default=3)
+    DATABASES["default"]["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": prepare_after or None}
     # A connection that did not survive a restart of the server is replaced instead of failing a request.
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

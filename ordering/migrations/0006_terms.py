@@ -13,10 +13,9 @@ COUNTER = "times_used"
 
 
 def watch(apps, schema_editor):
-    is_postgres = schema_editor.connection.vendor == "postgresql"
-    new_version = "gen_random_uuid()::text" if is_postgres else "lower(hex(randomblob(16)))"
+    new_version = "gen_random_uuid()::text" if _is_postgres(schema_editor) else "lower(hex(randomblob(16)))"
     raise_version = f"UPDATE ordering_terms SET version = {new_version};"
-    if is_postgres:
+    if _is_postgres(schema_editor):
         schema_editor.execute(
             "CREATE OR REPLACE FUNCTION ordering_terms_changed() RETURNS trigger LANGUAGE plpgsql AS "
             f"$$ BEGIN {raise_version} RETURN NULL; END $$"
@@ -24,18 +23,33 @@ def watch(apps, schema_editor):
         reaction = "FOR EACH STATEMENT EXECUTE FUNCTION ordering_terms_changed()"
     else:
         reaction = f"BEGIN {raise_version} END"
+    unwatch(apps, schema_editor)
+    for table, trigger, event in _triggers(apps, schema_editor):
+        schema_editor.execute(f"CREATE TRIGGER {trigger} AFTER {event} ON {table} {reaction}")
+
+
+def unwatch(apps, schema_editor):
+    for table, trigger, _ in _triggers(apps, schema_editor):
+        of_table = f" ON {table}" if _is_postgres(schema_editor) else ""
+        schema_editor.execute(f"DROP TRIGGER IF EXISTS {trigger}{of_table}")
+
+
+def _triggers(apps, schema_editor):
+    """Of each table its name, and for each kind of change the name of a trigger and the change."""
     models = [apps.get_model("ordering", name) for name in MODELS]
     models += [getattr(apps.get_model("ordering", name), relation).through for name, relation in RELATIONS]
     for model in models:
         table = model._meta.db_table
         columns = ", ".join(field.column for field in model._meta.local_concrete_fields if field.name != COUNTER)
         events = {"insert": "INSERT", "update": f"UPDATE OF {columns}", "delete": "DELETE"}
-        if is_postgres:
+        if _is_postgres(schema_editor):
             events["truncate"] = "TRUNCATE"
         for name, event in events.items():
-            trigger = f"{table}_terms_{name}"
-            schema_editor.execute(f"DROP TRIGGER IF EXISTS {trigger}{f' ON {table}' if is_postgres else ''}")
-            schema_editor.execute(f"CREATE TRIGGER {trigger} AFTER {event} ON {table} {reaction}")
+            yield table, f"{table}_terms_{name}", event
+
+
+def _is_postgres(schema_editor):
+    return schema_editor.connection.vendor == "postgresql"
 
 
 class Migration(migrations.Migration):
@@ -46,7 +60,8 @@ class Migration(migrations.Migration):
             [
                 "CREATE TABLE ordering_terms (version varchar(36) NOT NULL)",
                 "INSERT INTO ordering_terms (version) VALUES ('first')",
-            ]
+            ],
+            "DROP TABLE ordering_terms",
         ),
-        migrations.RunPython(watch),
+        migrations.RunPython(watch, unwatch),
     ]

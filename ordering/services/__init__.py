@@ -10,7 +10,6 @@ from ordering.services.moving import allowed_actions, cancel, confirm, hold, pro
 from ordering.services.noting import add_note
 from ordering.services.paying import settle_payment
 from ordering.services.placing import CheckoutRequest, checkout, guest_token_of
-from ordering.services.quoting import quote
 from ordering.services.receiving import Receipt, payment_receive
 from ordering.services.reconciling import reconcile_payments
 from ordering.services.recovering import settle_open_payments
@@ -44,7 +43,6 @@ __all__ = [
     "payment_accept",
     "payment_receive",
     "process",
-    "quote",
     "reconcile_payments",
     "refund_create",
     "reject",

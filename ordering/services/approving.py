@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
-def accept(order: Order, *, actor: "User | AnonymousUser | None" = None) -> None:
-    """The payment stands: the order is confirmed, or waits if the gate says so. The order is locked."""
+def accept(order: Order, *, cause: str = "payment", actor: "User | AnonymousUser | None" = None) -> None:
+    """The payment stands, by itself or (`cause` "review") because somebody looked at it: the order is confirmed, or
+    waits if the gate says so. The order is locked."""
     must_wait = import_string(settings.ORDER_APPROVAL_GATE)
     if must_wait(order=order):
         states.move(
@@ -28,7 +29,7 @@ def accept(order: Order, *, actor: "User | AnonymousUser | None" = None) -> None
         states.move(
             order,
             OrderStatus.CONFIRMED,
-            events.OrderConfirmed(number=order.number, cause="payment" if actor is None else "review"),
+            events.OrderConfirmed(number=order.number, cause=cause),
             actor=actor,
             tell_buyer=False,
         )

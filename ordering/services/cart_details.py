@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts import postal
-from accounts.errors import AccountError
 from accounts.services import checks
 from ordering.errors import OrderError, OrderErrorCode
 from ordering.models import Cart
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 MAX_NOTE = 1000
 _PARTS = [part.name for part in fields(postal.Address)]
-_LINE_ENDS = str.maketrans("", "", "\n\r\t")
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def set_note(*, cart_id: UUID | str, note: str, actor: "User | AnonymousUser") -
     """What the buyer wants the shop to know, in at most 1000 characters; "" empties it."""
     cart = carts.open_cart(cart_id, actor)
     note = note.strip()
-    if len(note) > MAX_NOTE or not checks.is_text(note.translate(_LINE_ENDS)):
+    if len(note) > MAX_NOTE or not checks.is_prose(note):
         raise OrderError(
             OrderErrorCode.INVALID,
             f"A note has at most {MAX_NOTE} characters, and none is a control character.",
@@ -120,10 +119,11 @@ def _from_book(address_id: UUID, actor: "User | AnonymousUser", *, field: str) -
 def checked_email(email: str) -> str:
     """The address without surrounding space, or nothing; refused when it is none."""
     email = email.strip()
-    if not email:
-        return ""
     try:
-        checks.check_email(email, field=["input", "email"])
-    except AccountError as refused:
-        raise OrderError(OrderErrorCode.INVALID, str(refused.message), field=refused.field) from None
-    return email
+        return addresses.normalised_email(email) if email else ""
+    except ValidationError:
+        raise OrderError(
+            OrderErrorCode.INVALID,
+            "This is not an e-mail address. It looks like name@example.com.",
+            field=["input", "email"],
+        ) from None

@@ -171,7 +171,7 @@ def _put(cart: Cart, wanted: list[tuple[int, int]], *, in_cart: Iterable[CartLin
     for variant_id, quantity in quantities.items():
         variant = variants.get(variant_id)
         place = places[variant_id]
-        if variant is None or not (variant.is_active and variant.product.is_on_sale):
+        if variant is None or not quoting.is_buyable(variant):
             raise OrderError(
                 OrderErrorCode.VARIANT_UNAVAILABLE, "This variant is not on sale.", field=[*path, place, "variantId"]
             )

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -209,8 +209,7 @@ def _taxes_in(order: Order, credited: Money) -> Iterable[tuple[str, str]]:
     for step in order.price_breakdown:
         if step["kind"] in (StepKind.TAX, StepKind.INCLUDED_TAX) and order.total_amount:
             share = Decimal(step["amount"]) * credited.amount / order.total_amount
-            told = money.rounded(share.quantize(Decimal("0.0001"), ROUND_HALF_UP), order.currency)
-            yield f"{step['label']} contained", str(told.amount)
+            yield f"{step['label']} contained", str(money.rounded(share, order.currency).amount)
 
 
 # ── Made into files ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -11,7 +11,7 @@ from catalog.models import ProductVariant
 from ordering.errors import OrderError, OrderErrorCode
 from ordering.models import MAX_CART_LINES, MAX_LINE_QUANTITY, Cart, CartLine
 from ordering.services import buyers, carts, quoting, reserving
-from ordering.services.quoting import Quote
+from ordering.services.quoting import Contents
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -145,10 +145,11 @@ def _check_currency(guest: Cart, target: Cart) -> None:
 def _adopt(guest: Cart, actor: "User") -> list[LineOutcome]:
     """The guest's cart becomes the customer's, with what of it can be had."""
     guest.customer = actor
-    lines = quoting.quote(guest).lines
+    found = quoting.contents(guest)
+    lines = found.lines
     outcomes = []
     for line in lines:
-        outcome, line.quantity = _moved(line, None, quoting.quote(guest))
+        outcome, line.quantity = _moved(line, None, found)
         outcomes.append(LineOutcome(line.variant_id, line.variant.sku, outcome, line.quantity))
     reserving.adjusted(lines)
     CartLine.objects.filter(pk__in=[line.pk for line in lines if not line.quantity]).delete()
@@ -158,15 +159,15 @@ def _adopt(guest: Cart, actor: "User") -> list[LineOutcome]:
 
 
 def _move_lines(guest: Cart, target: Cart) -> list[LineOutcome]:
-    quote, own = quoting.quote(guest), {line.variant_id: line for line in quoting.quote(target).lines}
+    found, own = quoting.contents(guest), {line.variant_id: line for line in quoting.contents(target).lines}
     outcomes, changed = [], []
-    for line in quote.lines:
+    for line in found.lines:
         mine = own.get(line.variant_id)
-        outcome, quantity = _moved(line, mine, quote)
+        outcome, quantity = _moved(line, mine, found)
         outcomes.append(LineOutcome(line.variant_id, line.variant.sku, outcome, quantity))
         if quantity > (mine.quantity if mine else 0):
             merged = mine or CartLine(cart=target, variant=line.variant, agreed_amount=line.agreed_amount)
-            if mine and mine.agreed_price == quote.unit_prices[line.pk]:
+            if mine and mine.agreed_price == found.unit_prices[line.pk]:
                 mine.agreed_amount = line.agreed_amount
             merged.quantity = quantity
             changed.append(merged)
@@ -177,7 +178,7 @@ def _move_lines(guest: Cart, target: Cart) -> list[LineOutcome]:
             f"Both carts together have more than {MAX_CART_LINES} different variants. Take some out first.",
             field=["guestCartId"],
         )
-    reserving.release_lines(quote.lines)
+    reserving.release_lines(found.lines)
     CartLine.objects.bulk_create(
         changed,
         update_conflicts=True,
@@ -190,13 +191,13 @@ def _move_lines(guest: Cart, target: Cart) -> list[LineOutcome]:
     return outcomes
 
 
-def _moved(line: CartLine, mine: CartLine | None, quote: Quote) -> tuple[MergeOutcome, int]:
+def _moved(line: CartLine, mine: CartLine | None, found: Contents) -> tuple[MergeOutcome, int]:
     """What becomes of a line of the guest's, and how many of it the customer has then."""
     already, held = (mine.quantity, mine.reserved) if mine else (0, 0)
     wanted = line.quantity + already
     most = min(line.available + held, MAX_LINE_QUANTITY)
-    now = quote.unit_prices[line.pk]
-    if now is None or not quoting.is_buyable(line) or not most:
+    now = found.unit_prices[line.pk]
+    if now is None or not quoting.is_buyable(line.variant) or not most:
         return MergeOutcome.UNAVAILABLE, already
     quantity = max(already, min(wanted, most))
     if wanted > most:

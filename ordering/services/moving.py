@@ -29,7 +29,7 @@ def confirm(*, order_id: UUID | str, actor: "User", idempotency_key: str | None 
     states.permit(order, OrderAction.CONFIRM, actor)
 
     reviewing.accept(order, actor=actor)
-    approving.accept(order, actor=actor)
+    approving.accept(order, cause="review", actor=actor)
     claim.keep(order)
     return once.Done(order, is_replay=False)
 

@@ -5,14 +5,12 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from moneyed import Money
 
-from accounts.models import normalize_email
 from accounts.services import checks
 from ordering.errors import OrderError, OrderErrorCode
 from ordering.models import Cart
-from ordering.services import carts, problems, quoting
+from ordering.services import addresses, carts, problems, quoting
 from ordering.services.quoting import Quote
 
 if TYPE_CHECKING:
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 MAX_TOKEN = 255
-MAX_EMAIL = 254
 # What the columns of an order can hold.
 MAX_TOTAL = 10**11
 
@@ -44,7 +41,7 @@ def check_lines(cart: Cart, quote: Quote) -> None:
     if not quote.lines:
         raise OrderError(OrderErrorCode.CART_EMPTY, "The cart is empty. Add something first.", field=["cartId"])
     for line in quote.lines:
-        if not quoting.is_buyable(line):
+        if not quoting.is_buyable(line.variant):
             raise OrderError(
                 OrderErrorCode.VARIANT_UNAVAILABLE,
                 f"{line.variant.sku} is not on sale any more. Remove it from the cart.",
@@ -110,7 +107,7 @@ def _check_price(cart: Cart, quote: Quote, expected_total: Decimal | None) -> No
     if quote.before is not None:
         raise OrderError(
             OrderErrorCode.PRICE_CHANGED,
-            f"Somebody else had the last of a promotion: the total is {total.amount} {cart.currency} now, not "
+            f"A promotion has ended at this very moment: the total is {total.amount} {cart.currency} now, not "
             f"{quote.before.amount}. Show the cart again and send its total as expectedTotal.",
             field=["input", "expectedTotal"],
         )
@@ -131,20 +128,15 @@ def _is_agreed(expected_total: Decimal | None, total: Money) -> bool:
 
 
 def checked_email(cart: Cart, given: str | None, actor: "User | AnonymousUser") -> str:
-    """Where the confirmation goes: as given, the cart's, or the account's. An international domain as `xn--`, so that
-    one address has one spelling."""
-    email = (given or "").strip() or cart.email or getattr(actor, "email", "")
+    """Where the confirmation goes: as given, the cart's, or the account's."""
     try:
-        validate_email(email)
-        if len(email) > MAX_EMAIL or email.startswith('"') or not checks.is_text(email):
-            raise ValidationError("too long")
+        return addresses.normalised_email((given or "").strip() or cart.email or getattr(actor, "email", ""))
     except ValidationError:
         raise OrderError(
             OrderErrorCode.REQUIRED,
             "Give the e-mail address the confirmation goes to, such as name@example.com.",
             field=["input", "email"],
         ) from None
-    return email if email.isascii() else normalize_email(email)
 
 
 def check_payment(*, gateway: str, token: str) -> None:

@@ -144,11 +144,11 @@ def _place(cart_id: UUID, key: str, request: CheckoutRequest, actor: User | Anon
     orderable.check_payment(gateway=request.gateway, token=request.payment_token)
     _complete(cart, request)
     email = orderable.checked_email(cart, request.email, buyer)
-    if cart.drafted_by_id is None and gateways.is_paid_later(request.gateway, request.payment_token):
-        throttling.UNPAID_ORDER.count(normalize_email(email))
     customer = None if isinstance(buyer, AnonymousUser) else buyer
     quote = quoting.quote_to_order(cart, customer=customer, email=email)
     orderable.check(cart, quote, expected_total=request.expected_total)
+    if cart.drafted_by_id is None and gateways.is_paid_later(request.gateway, request.payment_token):
+        throttling.UNPAID_ORDER.count(normalize_email(email))
 
     drafted_by = actor if cart.drafted_by_id and not isinstance(actor, AnonymousUser) else None
     order = _write_order(cart, key, digest, email, quote, customer, drafted_by)

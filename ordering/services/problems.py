@@ -114,7 +114,7 @@ def _minimum(currency: str) -> Money:
 def _of_lines(cart: Cart, quote: Quote) -> Iterator[Problem]:
     for line in quote.lines:
         now, agreed = quote.unit_prices[line.pk], line.agreed_price
-        if not quoting.is_buyable(line):
+        if not quoting.is_buyable(line.variant):
             yield VariantUnavailable(
                 code=OrderErrorCode.VARIANT_UNAVAILABLE,
                 message=f"{line.variant.product.name} ({line.variant.name}) is not on sale any more.",
@@ -164,7 +164,7 @@ def _of_whole(cart: Cart, quote: Quote) -> Iterator[Problem]:
             message=f"{cart.shipping_method.name} cannot send this there. Choose another method.",
             method=cart.shipping_method,
         )
-    for refused in quote.coupons_refused:
+    for refused in quote.offers.refused:
         yield _coupon(refused)
 
 

@@ -1,8 +1,7 @@
 """Promotions: which apply to a cart and why the others do not, and counting their use exactly."""
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -92,8 +91,9 @@ def offers_of(
 ) -> Offers:
     """What makes a cart of these goods cheaper; of promotions that are locked, those `among` them only.
 
-    One statement for the coupons of the cart, one more for each kind of condition that any of them or of the rules has,
-    and those that read the shop's terms when these have changed.
+    However many promotions there are: a statement for the coupons of the cart, one to read them where it has any, one
+    where a rule has a limit, one for each kind of condition that any of them has (two for categories), and those that
+    read the shop's terms when these have changed.
     """
     found = _wanted(cart)
     if among is not None:
@@ -161,7 +161,7 @@ class _Facts:
     """What the conditions of these promotions are about, read at once for all of them."""
 
     subtotal: Money
-    products: Mapping[UUID, AbstractSet[int]]
+    products: dict[UUID, frozenset[int]]
     categories: dict[UUID, set[int]]
     for_groups_of_buyer: set[UUID]
     has_ordered: bool
@@ -171,7 +171,7 @@ class _Facts:
 def _facts(promotions: list[Promotion], goods: Sequence[Goods], subtotal: Money, buyer: Buyer) -> _Facts:
     return _Facts(
         subtotal=subtotal,
-        products=_products([each.pk for each in promotions if each.has_products], goods),  # type: ignore[attr-defined]
+        products=_products([each for each in promotions if each.has_products], goods),  # type: ignore[attr-defined]
         categories=_categories([each.pk for each in promotions if each.has_categories], goods),  # type: ignore[attr-defined]
         for_groups_of_buyer=_groups([each.pk for each in promotions if each.has_groups], buyer),  # type: ignore[attr-defined]
         has_ordered=any(each.is_first_order_only for each in promotions) and _has_ordered(buyer),
@@ -179,20 +179,23 @@ def _facts(promotions: list[Promotion], goods: Sequence[Goods], subtotal: Money,
     )
 
 
-def _products(promotion_ids: list[UUID], goods: Sequence[Goods]) -> Mapping[UUID, AbstractSet[int]]:
-    """Of the products in the cart those that each promotion is for."""
-    if not promotion_ids:
-        return {}
-    promotions, products = frozenset(promotion_ids), frozenset(cast(int, each.product) for each in goods)
-    return terms.kept(("products", promotions, products), lambda: _named(promotions, products))
+def _products(promotions: list[Promotion], goods: Sequence[Goods]) -> dict[UUID, frozenset[int]]:
+    """Of the products in the cart those that each of these promotions is for."""
+    wanted = frozenset(cast(int, each.product) for each in goods)
+    coupons = [each.pk for each in promotions if each.code]
+    found = _named(promotion__in=coupons, product__in=wanted) if coupons else {}
+    if len(coupons) < len(promotions):
+        rules = terms.kept("products of rules", lambda: _named(promotion__code=None, promotion__is_active=True))
+        found |= {pk: rules[pk] & wanted for pk in (each.pk for each in promotions) if pk in rules}
+    return found
 
 
-def _named(promotions: Collection[UUID], products: Collection[int]) -> dict[UUID, set[int]]:
+def _named(**which: object) -> dict[UUID, frozenset[int]]:
     found: dict[UUID, set[int]] = {}
-    named = Promotion.products.through.objects.filter(promotion__in=promotions, product__in=products)
+    named = Promotion.products.through.objects.filter(**which)
     for promotion_id, product_id in named.values_list("promotion", "product"):
         found.setdefault(promotion_id, set()).add(product_id)
-    return found
+    return {promotion_id: frozenset(products) for promotion_id, products in found.items()}
 
 
 def _categories(promotion_ids: list[UUID], goods: Sequence[Goods]) -> dict[UUID, set[int]]:

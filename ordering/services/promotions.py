@@ -308,7 +308,9 @@ def _checked_named(terms: Terms, name: str) -> frozenset[int]:
     field = {"categories": "categoryIds", "products": "productIds", "customer_groups": "customerGroupIds"}[relation]
     if len(wanted) > MAX_NAMED:
         raise _invalid(f"Name at most {MAX_NAMED} here.", field)
-    if model._default_manager.filter(pk__in=wanted).count() != len(wanted):
+    # Locked before the version of the terms, which whoever deletes one of them locks after it, too.
+    there = model._default_manager.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
+    if len(there.values_list("pk")) != len(wanted):
         what = model._meta.verbose_name
         raise OrderError(
             OrderErrorCode.NOT_FOUND, f"At least one {what} of these does not exist.", field=["input", field]

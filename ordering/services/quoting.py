@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 from moneyed import Money
 
 from catalog import money
+from catalog.models import ProductVariant
 from ordering import pricing
 from ordering.models import Cart, CartLine, ShippingMethod
 from ordering.services import promoting, shipping, terms
@@ -23,8 +24,9 @@ class Quote:
     """`lines` in their order, also those that cannot be bought now; `priced` are those in `totals`, one for one.
 
     `methods` are those on offer for this cart and its address, each with its `quoted` price, cheapest first; `method`
-    is the chosen one, or the cheapest. `offers` are the promotions that were looked at; `before` is what it would have
-    cost, had somebody else not used one up at the very moment it was to be ordered.
+    is the chosen one, or the cheapest. `offers` are the promotions that were looked at, `version` that of the shop's
+    terms; `before` is what it would have cost, had nobody used one up or changed one at the very moment it was to be
+    ordered.
     """
 
     lines: list[CartLine]
@@ -35,12 +37,8 @@ class Quote:
     method: ShippingMethod | None
     offers: promoting.Offers
     buyer: promoting.Buyer
+    version: str
     before: Money | None = None
-
-    @property
-    def coupons_refused(self) -> list[promoting.Refused]:
-        """The coupons that are on the cart and do not apply."""
-        return self.offers.refused
 
     def price_of(self, line: CartLine) -> Money:
         """What one of a line that is `priced` costs."""
@@ -90,7 +88,8 @@ def quote_anew(cart: Cart, *, customer: "User | None" = None, email: str = "") -
 def quote_to_order(cart: Cart, *, customer: "User | None", email: str) -> Quote:
     """The same, to be ordered for: its promotions are held until the transaction ends, so that it stays true."""
     found = quote(cart, customer=customer, email=email)
-    if not promoting.lock(offers=found.offers, buyer=found.buyer):
+    is_counted = promoting.lock(offers=found.offers, buyer=found.buyer)
+    if not is_counted and terms.version() == found.version:
         return found
     held = _quote(cart, customer, email, among=found.offers.keys)
     if held.totals.total > found.totals.total:
@@ -115,9 +114,9 @@ def is_known(cart: Cart) -> bool:
     return hasattr(cart, "_contents")
 
 
-def is_buyable(line: CartLine) -> bool:
-    """Whether the shop sells this variant at all, in stock or not."""
-    return line.variant.is_active and line.variant.product.is_on_sale
+def is_buyable(variant: ProductVariant) -> bool:
+    """Whether the shop sells it at all, in stock or not."""
+    return variant.is_active and variant.product.is_on_sale
 
 
 def _contents(cart: Cart) -> Contents:
@@ -133,7 +132,7 @@ def _contents(cart: Cart) -> Contents:
 def _quote(cart: Cart, customer: "User | None", email: str, among: Collection[UUID] | None = None) -> Quote:
     found = contents(cart)
     lines, unit_prices = found.lines, found.unit_prices
-    priced = [line for line in lines if unit_prices[line.pk] is not None and is_buyable(line)]
+    priced = [line for line in lines if unit_prices[line.pk] is not None and is_buyable(line.variant)]
     goods = [_goods(line, unit_prices[line.pk]) for line in priced]
     subtotal = pricing.subtotal_of(goods, cart.currency)
     buyer = promoting.Buyer(customer=cart.customer or customer, email=email or cart.email)
@@ -158,6 +157,7 @@ def _quote(cart: Cart, customer: "User | None", email: str, among: Collection[UU
         method=method,
         offers=offers,
         buyer=buyer,
+        version=terms.version(),
     )
 
 

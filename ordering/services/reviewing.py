@@ -69,7 +69,7 @@ def payment_accept(*, order_id: UUID | str, idempotency_key: str | None, actor: 
 
     payment = accept(order, actor=actor)
     if order.status == OrderStatus.PENDING:
-        approving.accept(order, actor=actor)
+        approving.accept(order, cause="review", actor=actor)
     claim.keep(payment)
     return once.Done(payment, False)
 

@@ -14,11 +14,11 @@ def table_rates(*, country: str, region: str, tax_classes: Collection[str]) -> d
     Another strategy takes the same arguments and gives the same answer. It is asked inside the checkout's transaction
     while rows are locked: it must not wait for anybody.
     """
-    rates = terms.kept(("rates", country, region), lambda: _rates(country, region))
-    return {tax_class: rate for tax_class, rate in rates.items() if tax_class in tax_classes}
+    rates = terms.kept(("rates", country), lambda: _rates(country))
+    return {each: found for each in tax_classes if (found := rates.get((region, each)) or rates.get(("", each)))}
 
 
-def _rates(country: str, region: str) -> dict[str, Rate]:
-    found = TaxRate.objects.filter(country=country, region__in={"", region})
-    rates = {rate.tax_class: Rate(rate.name, rate.percent) for rate in found if not rate.region}
-    return rates | {rate.tax_class: Rate(rate.name, rate.percent) for rate in found if rate.region}
+def _rates(country: str) -> dict[tuple[str, str], Rate]:
+    """Those of the country and its regions, by region and class."""
+    found = TaxRate.objects.filter(country=country)
+    return {(rate.region, rate.tax_class): Rate(rate.name, rate.percent) for rate in found}

@@ -13,9 +13,6 @@ from django.db import connection
 
 Value = TypeVar("Value")
 
-# A few megabytes; then it begins anew.
-MAX_KEPT = 10_000
-
 
 class _Terms:
     """What was read of one version."""
@@ -42,16 +39,18 @@ def as_they_are() -> Iterator[None]:
 def kept(key: Hashable, read: Callable[[], Value]) -> Value:
     """What `read` gives, or gave before if nothing of the shop's terms has changed since. Nobody may change the answer.
 
-    One statement more, except within `as_they_are`.
+    Keys are the shop's own, such as its currencies: nothing that buyers write may make the process larger. It costs a
+    statement more, except within `as_they_are`.
     """
     terms = _asked.get() or _current()
-    if key in terms.kept:
-        return terms.kept[key]
-    value = read()
-    if len(terms.kept) >= MAX_KEPT:
-        terms.kept.clear()
-    terms.kept[key] = value
-    return value
+    if key not in terms.kept:
+        terms.kept[key] = read()
+    return terms.kept[key]
+
+
+def version() -> str:
+    """Another one after every change. One statement, except within `as_they_are`."""
+    return (_asked.get() or _current()).version
 
 
 def _current() -> _Terms:

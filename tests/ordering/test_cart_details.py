@@ -138,6 +138,10 @@ def test_a_wrong_address_is_refused_by_its_part(guest, cart, wrong, part):
     assert stored() == before
 
 
+def test_an_international_domain_is_kept_in_its_one_spelling(guest, cart):
+    assert set_addresses(guest, cart, email="ada@exämple.com")["cart"]["email"] == "ada@xn--exmple-cua.com"
+
+
 @pytest.mark.parametrize("email", ["nobody", "a@b", "a@example.com\n", "x" * 250 + "@example.com", "\0@example.com"])
 def test_what_is_no_email_address_is_refused(guest, cart, email):
     before = stored()

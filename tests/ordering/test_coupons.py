@@ -11,9 +11,8 @@ from strawberry.relay.utils import from_base64
 
 from accounts import throttling
 from catalog.models import Category
-from ordering import services
 from ordering.models import Cart, CustomerGroup, Order, Promotion, PromotionUse
-from ordering.services import promoting
+from ordering.services import promoting, quoting
 from tests.conftest import Api, gid, make_user, make_variant
 from tests.shopping import ERRORS, cart_with, checkout, order_of
 
@@ -520,10 +519,10 @@ def test_a_limited_promotion_without_a_code_ends_with_its_last_use(guest, varian
 # ── What it costs ────────────────────────────────────────────────────────────────────────────────────────────────────
 def statements_of(cart_id):
     """Once the shop's terms are known."""
-    services.quote(Cart.objects.get(pk=cart_id))
+    quoting.quote(Cart.objects.get(pk=cart_id))
     cart = Cart.objects.get(pk=cart_id)
     with CaptureQueriesContext(connection) as captured:
-        services.quote(cart)
+        quoting.quote(cart)
     return len(captured)
 
 

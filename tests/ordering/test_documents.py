@@ -10,7 +10,16 @@ from pypdf import PdfReader
 
 from notifications import tasks as notifications
 from ordering import tasks
-from ordering.models import Document, DocumentKind, NumberSeries, Order, Payment, Refund, TaxRate
+from ordering.models import (
+    Document,
+    DocumentKind,
+    NumberSeries,
+    Order,
+    Payment,
+    Refund,
+    ShippingMethod,
+    TaxRate,
+)
 from ordering.services import documents
 from tests.conftest import Api, gid, make_user, make_variant
 from tests.shopping import ADDRESS, order_of
@@ -20,6 +29,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 DOCUMENTS = """query($id: ID!, $t: String) { order(id: $id, guestToken: $t) {
   documents { kind number issuedAt url } events { edges { node { type message } } } } }"""
 
+REFUND = """mutation($id: ID!, $input: RefundCreateInput!) {
+  refundCreate(orderId: $id, idempotencyKey: "once", input: $input) { userErrors { code message } } }"""
 CANCEL = """mutation($id: ID!, $t: String) {
   orderCancel(id: $id, reason: "Changed my mind", guestToken: $t) { userErrors { code } } }"""
 
@@ -140,6 +151,23 @@ def test_a_refund_has_a_credit_note_that_names_the_invoice(guest, variant, priva
     text = text_of(guest, note["url"])
     for said in ("Credit note", invoice["number"], "VAT contained", "7.17 EUR", "Credited", "44.90 EUR"):
         assert said in text
+
+
+def test_the_tax_on_a_credit_note_is_rounded_once(guest, staff, private, shipping):
+    shipping.delete()
+    free = ShippingMethod.objects.create(name="Free", currency="EUR", price_amount=Decimal(0))
+    TaxRate.objects.create(country="DE", percent=Decimal("18.96"))
+    order = order_of(guest, (gid(make_variant(price="14.81", stock=1)), 1), shippingMethodId=gid(free))
+    asked = {"amount": "1.60", "reason": "Scratched"}
+    Api(staff)(REFUND, id=order["id"], input=asked)
+    tasks.make_documents()
+
+    _, note = documents_of(guest, order)
+
+    assert order["total"]["amount"] == "14.81"
+    text = text_of(guest, note["url"])
+    assert "0.25 EUR" in text  # of 2.36 in 14.81: 0.25496
+    assert "0.26" not in text
 
 
 def test_the_news_of_a_refund_may_come_twice(guest, variant, private):

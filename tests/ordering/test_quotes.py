@@ -11,6 +11,7 @@ from moneyed import Money
 from catalog.models import ProductVariant, VariantPrice
 from ordering import services
 from ordering.models import Cart, Order, Promotion, ShippingMethod, ShippingTier, TaxRate
+from ordering.services import quoting
 from tests.conftest import gid, make_variant
 from tests.shopping import ADDRESS, CART_CREATE, cart_with, checkout
 
@@ -134,15 +135,15 @@ def test_a_cart_object_is_priced_once_until_it_changes(guest, terms):
     lamp, _ = shelf()
     prepared(guest, (lamp, 1))
     cart = Cart.objects.get()
-    first = services.quote(cart)
+    first = quoting.quote(cart)
 
     with CaptureQueriesContext(connection) as statements:
-        assert services.quote(cart) is first
+        assert quoting.quote(cart) is first
     assert len(statements) == 0
 
     line = cart.lines.get()
     changed = services.update_lines(cart_id=cart.pk, lines=[(line.pk, 2)], actor=AnonymousUser())
-    assert services.quote(changed).totals.subtotal == Money("39.98", "EUR")
+    assert quoting.quote(changed).totals.subtotal == Money("39.98", "EUR")
 
 
 def test_a_cart_of_thirty_lines_costs_as_many_statements_as_one_of_one(guest, terms):

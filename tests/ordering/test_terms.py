@@ -8,12 +8,15 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Category
-from ordering.models import CustomerGroup, Promotion, ShippingMethod, ShippingTier, ShippingZone, TaxRate
+from ordering.models import Cart, CustomerGroup, Promotion, ShippingMethod, ShippingTier, ShippingZone, TaxRate
+from ordering.services import quoting, terms
 from tests.conftest import gid, make_variant
 from tests.shopping import cart_with, order_of
 
 TOTALS = "query($id: ID!) { cart(id: $id) { discountTotal { amount } shippingTotal { amount } } }"
 TERMS = ("ordering_promotion", "ordering_shipping", "ordering_taxrate")
+ADDRESSES = """mutation($id: ID!, $input: CartAddressesSetInput!) {
+  cartAddressesSet(cartId: $id, input: $input) { cart { total { amount } } userErrors { code message } } }"""
 RELATIONS = ["products", "categories", "customer_groups"]
 
 
@@ -134,3 +137,33 @@ def test_each_cart_gets_a_shipping_price_of_its_own(guest, shipping):
     found = [guest(TOTALS, id=cart["id"])["cart"]["shippingTotal"]["amount"] for cart in (small, large, small)]
 
     assert found == ["4.90", "0.00", "4.90"]
+
+
+def test_a_promotion_that_is_stopped_while_somebody_checks_out_is_not_given_any_more(guest, shipping):
+    promotion = Promotion.objects.create(name="Sale", kind="PERCENTAGE", percent=Decimal(100))
+    cart_with(guest, (gid(make_variant(price="20.00")), 1))
+    cart = Cart.objects.get()
+    before = quoting.quote(cart)
+
+    Promotion.objects.filter(pk=promotion.pk).update(is_active=False)
+    with transaction.atomic():
+        ordered = quoting.quote_to_order(cart, customer=None, email="buyer@example.com")
+
+    assert (str(before.totals.total.amount), str(ordered.totals.total.amount)) == ("4.90", "24.90")
+    assert ordered.before == before.totals.total
+
+
+def test_nothing_that_buyers_write_makes_a_process_larger(guest, shipping):
+    Promotion.objects.create(name="Sale", kind="PERCENTAGE", percent=Decimal(10)).products.add(make_variant().product)
+
+    def kept_after(regions):
+        for region in regions:
+            cart = cart_with(guest, (gid(make_variant(price="20.00")), 1))
+            address = {"fullName": "Ada", "line1": "1 High Street", "city": "Riga", "postalCode": "LV-1050"}
+            sent = {"shippingAddress": address | {"country": "LV", "region": region}}
+            assert guest(ADDRESSES, id=cart["id"], input=sent)["cartAddressesSet"]["userErrors"] == []
+        with terms.as_they_are():
+            return set(terms._asked.get().kept)
+
+    first = kept_after(["", "One"])
+    assert kept_after([f"Region {number}" for number in range(20)]) == first != set()
