@@ -14,9 +14,9 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 
-from notifications.admin import Buttons, EventInline, ReadOnly, RowFilter
+from notifications.admin import EventInline, ReadOnly, RowFilter
 from ordering import services
-from ordering.admin import places
+from ordering.admin import kit, places
 from ordering.admin.colours import PAYMENT_COLOURS, STATUS_COLOURS
 from ordering.admin.documents import DocumentInline
 from ordering.admin.fulfillments import FulfillmentInline, ParcelForm
@@ -25,7 +25,6 @@ from ordering.admin.payments import ReceiptForm, RefundForm
 from ordering.admin.returns import ReturnInline
 from ordering.filters import MAX_SEARCH
 from ordering.models import Order, OrderAction, Payment
-from ordering.permissions import OrderPermission
 
 
 class PlacedFilter(admin.SimpleListFilter):
@@ -64,7 +63,7 @@ def _button(name: OrderAction, title: str, icon: str, **options: Any) -> Any:
 
 
 @admin.register(Order)
-class OrderAdmin(Buttons, ReadOnly, ModelAdmin):
+class OrderAdmin(kit.OrderButtons, ReadOnly, ModelAdmin):
     """An order is a snapshot: nothing of it is edited, services move it."""
 
     list_display = ["number", "status_label", "payment_label", "email", "customer", "total", "placed_at"]
@@ -123,19 +122,11 @@ class OrderAdmin(Buttons, ReadOnly, ModelAdmin):
             return queryset, False
         return queryset.filter(pk__in=Order.objects.matching(search_term[:MAX_SEARCH])), False
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """The buttons this person may press now."""
-        order = self.get_object(request, str(object_id))
+    def fitting(self, row: Order, actor: Any) -> set[str]:
         # A checkout that was never placed is shown here, but services do not know it.
-        if order is None or order.placed_at is None:
-            return []
-        answers = services.allowed_actions(order=order, actor=request.user)
-        allowed = {name.lower() for name, refusal in answers if refusal is None}
-        return [button for button in super().get_actions_detail(request, object_id) if button.path in allowed]
-
-    def has_manage_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """What each button asks, before it shows its form and before the service is called."""
-        return request.user.has_perms([OrderPermission.MANAGE_ORDERS, OrderPermission.VIEW_ALL_ORDERS])
+        if row.placed_at is None:
+            return set()
+        return {name.lower() for name, refusal in services.allowed_actions(order=row, actor=actor) if refusal is None}
 
     @_button(
         OrderAction.CONFIRM,
@@ -270,7 +261,7 @@ class OrderAdmin(Buttons, ReadOnly, ModelAdmin):
             services.payment_receive,
             "The money was noted.",
             order_id=object_id,
-            idempotency_key=form.cleaned_data["key"] or None,
+            idempotency_key=form.cleaned_data["key"],
             receipt=receipt,
             actor=request.user,
         )
@@ -290,7 +281,7 @@ class OrderAdmin(Buttons, ReadOnly, ModelAdmin):
             partial(services.refund_create, request=wanted),
             "The payment service is asked to give it back.",
             order_id=object_id,
-            idempotency_key=form.cleaned_data["key"] or None,
+            idempotency_key=form.cleaned_data["key"],
             actor=request.user,
         )
 

@@ -1,6 +1,5 @@
 """Payments, with the buttons for what a person has to do about them, and refunds."""
 
-import uuid
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -12,13 +11,13 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from notifications.admin import Buttons, ReadOnly
+from notifications.admin import ReadOnly
 from ordering import services
+from ordering.admin import kit
 from ordering.admin.colours import REFUND_COLOURS, STATE_COLOURS
 from ordering.models import Payment, PaymentState, Refund, RefundState
-from ordering.permissions import OrderPermission
 
 
 class AttentionFilter(admin.SimpleListFilter):
@@ -42,16 +41,8 @@ class AttentionFilter(admin.SimpleListFilter):
         return queryset
 
 
-class _OnceForm(BaseDialogForm):
-    """Sent twice, it does its work once."""
-
-    key = forms.CharField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
-
-
-class ReceiptForm(_OnceForm):
-    amount = forms.DecimalField(
-        widget=UnfoldAdminDecimalFieldWidget, max_digits=14, decimal_places=3, help_text="What came."
-    )
+class ReceiptForm(kit.OnceForm):
+    amount = kit.amount("What came.")
     reference = forms.CharField(
         widget=UnfoldAdminTextInputWidget,
         required=False,
@@ -60,14 +51,8 @@ class ReceiptForm(_OnceForm):
     )
 
 
-class RefundForm(_OnceForm):
-    amount = forms.DecimalField(
-        widget=UnfoldAdminDecimalFieldWidget,
-        max_digits=14,
-        decimal_places=3,
-        required=False,
-        help_text="All that is left when empty.",
-    )
+class RefundForm(kit.OnceForm):
+    amount = kit.amount("All that is left when empty.", required=False)
     reason = forms.CharField(
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}), help_text="The buyer can read it.", strip=True
     )
@@ -109,7 +94,7 @@ def _button(path: str, title: str, icon: str, text: str, form: type[BaseDialogFo
 
 
 @admin.register(Payment)
-class PaymentAdmin(Buttons, ReadOnly, ModelAdmin):
+class PaymentAdmin(kit.OrderButtons, ReadOnly, ModelAdmin):
     """The token is what pays: it is not shown."""
 
     list_display = ["order", "state_label", "money", "captured", "refunded", "gateway", "reference", "created_at"]
@@ -129,31 +114,25 @@ class PaymentAdmin(Buttons, ReadOnly, ModelAdmin):
     inlines = [RefundInline]
     actions_detail = ["accept", "receive", "refund"]
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """The buttons that fit the payment's state."""
-        payment = self.get_object(request, str(object_id))
-        if payment is None:
-            return []
-        fitting = {
-            "accept": payment.state == PaymentState.IN_REVIEW,
-            "receive": payment.state == PaymentState.AWAITED,
-            "refund": payment.state == PaymentState.CAPTURED and payment.refundable.amount > 0,
-        }
-        return [button for button in super().get_actions_detail(request, object_id) if fitting[button.path]]
-
-    def has_manage_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """What each button asks, before it shows its form and before the service is called."""
-        return request.user.has_perms([OrderPermission.MANAGE_ORDERS, OrderPermission.VIEW_ALL_ORDERS])
+    def fitting(self, row: Payment, actor: Any) -> list[str]:
+        match row.state:
+            case PaymentState.IN_REVIEW:
+                return ["accept"]
+            case PaymentState.AWAITED:
+                return ["receive"]
+            case PaymentState.CAPTURED if row.refundable.amount > 0:
+                return ["refund"]
+        return []
 
     @_button(
         "accept",
         "Accept the payment",
         "task_alt",
         "It stands as it is. To refuse it, cancel its order: then the money goes back.",
-        _OnceForm,
+        kit.OnceForm,
         ActionVariant.PRIMARY,
     )
-    def accept(self, request: HttpRequest, form: _OnceForm, object_id: str) -> HttpResponse:
+    def accept(self, request: HttpRequest, form: kit.OnceForm, object_id: str) -> HttpResponse:
         done = "The payment was accepted."
         return self._press(request, form, object_id, services.payment_accept, done)
 
@@ -186,7 +165,7 @@ class PaymentAdmin(Buttons, ReadOnly, ModelAdmin):
     def _press(
         self,
         request: HttpRequest,
-        form: _OnceForm,
+        form: kit.OnceForm,
         object_id: str,
         service: Callable[..., object],
         done: str,
@@ -196,7 +175,7 @@ class PaymentAdmin(Buttons, ReadOnly, ModelAdmin):
 
         def of_its_order() -> None:
             order_id = Payment.objects.values_list("order_id", flat=True).get(pk=object_id)
-            service(order_id=order_id, idempotency_key=form.cleaned_data["key"] or None, actor=request.user, **asked)
+            service(order_id=order_id, idempotency_key=form.cleaned_data["key"], actor=request.user, **asked)
 
         return self.press(request, object_id, of_its_order, done)
 

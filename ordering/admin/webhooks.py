@@ -12,9 +12,9 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 
-from notifications.admin import Buttons, ReadOnly
+from notifications.admin import ReadOnly
+from ordering.admin import kit
 from ordering.models import WebhookMessage
-from ordering.permissions import OrderPermission
 from ordering.services import webhooks
 
 
@@ -39,7 +39,7 @@ class StageFilter(admin.SimpleListFilter):
 
 
 @admin.register(WebhookMessage)
-class WebhookMessageAdmin(Buttons, ReadOnly, ModelAdmin):
+class WebhookMessageAdmin(kit.OrderButtons, ReadOnly, ModelAdmin):
     list_display = ["type", "gateway", "stage", "tries", "outcome", "received_at", "processed_at"]
     list_filter = [StageFilter, "gateway"]
     search_fields = ["=message_id", "=body__reference", "=body__key"]
@@ -72,10 +72,6 @@ class WebhookMessageAdmin(Buttons, ReadOnly, ModelAdmin):
         return self.press(
             request, object_id, webhooks.apply_again, "The message was worked on again.", message_id=object_id
         )
-
-    def has_manage_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """What the button asks: it may move an order."""
-        return request.user.has_perms([OrderPermission.MANAGE_ORDERS, OrderPermission.VIEW_ALL_ORDERS])
 
     @display(description="stage", label={"Done": "success", "Open": "warning", "Failed": "danger"})
     def stage(self, message: WebhookMessage) -> str:
