@@ -1,4 +1,4 @@
-"""Returns, with the buttons that decide, receive and pay back."""
+"""Returns, with the buttons that decide, receive, pay back and close."""
 
 from typing import Any
 
@@ -9,12 +9,13 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminTextareaWidget, UnfoldBooleanWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanWidget
 
-from notifications.admin import Buttons, ReadOnly
+from notifications.admin import ReadOnly
+from ordering.admin import kit
 from ordering.admin.colours import RETURN_COLOURS
+from ordering.admin.order_parts import ReasonForm
 from ordering.models import Return, ReturnAction, ReturnLine
-from ordering.permissions import OrderPermission
 from ordering.services import returning
 
 
@@ -26,24 +27,14 @@ class WordsForm(BaseDialogForm):
     )
 
 
-class ReasonForm(BaseDialogForm):
-    note = forms.CharField(
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}), label="Reason", help_text="The buyer can read it."
-    )
-
-
-class ReceiveForm(BaseDialogForm):
+class ReceiveForm(kit.OnceForm):
     restock = forms.BooleanField(
         widget=UnfoldBooleanWidget, required=False, label="All of it can be sold again", help_text="Back on the shelf."
     )
 
 
-class AmountForm(BaseDialogForm):
-    amount = forms.DecimalField(
-        widget=UnfoldAdminDecimalFieldWidget,
-        required=False,
-        help_text="In the order's currency; empty for what was paid for the goods.",
-    )
+class AmountForm(kit.OnceForm):
+    amount = kit.amount("In the order's currency; empty for what was paid for the goods.", required=False)
 
 
 class ReturnLineInline(ReadOnly, TabularInline):
@@ -86,7 +77,7 @@ def _button(name: ReturnAction, title: str, icon: str, text: str, form: type = B
 
 
 @admin.register(Return)
-class ReturnAdmin(Buttons, ReadOnly, ModelAdmin):
+class ReturnAdmin(kit.OrderButtons, ReadOnly, ModelAdmin):
     """Nothing of it is edited, services move it."""
 
     list_display = ["order", "status_label", "note", "requested_at", "decided_at", "received_at"]
@@ -108,20 +99,10 @@ class ReturnAdmin(Buttons, ReadOnly, ModelAdmin):
         *("requested_at", "decided_at", "received_at", "refund"),
     ]
     inlines = [ReturnLineInline]
-    actions_detail = ["approve", "receive", "refund", "reject", "cancel"]
+    actions_detail = ["approve", "receive", "refund", "close", "reject", "cancel"]
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """The buttons this person may press now."""
-        found = self.get_object(request, str(object_id))
-        if found is None:
-            return []
-        answers = returning.allowed_actions(return_=found, actor=request.user)
-        allowed = {name.lower() for name, refusal in answers if refusal is None}
-        return [button for button in super().get_actions_detail(request, object_id) if button.path in allowed]
-
-    def has_manage_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """What each button asks, before it shows its form and before the service is called."""
-        return request.user.has_perms([OrderPermission.MANAGE_ORDERS, OrderPermission.VIEW_ALL_ORDERS])
+    def fitting(self, row: Return, actor: Any) -> set[str]:
+        return {name.lower() for name, why_not in returning.allowed_actions(return_=row, actor=actor) if not why_not}
 
     @_button(
         *(ReturnAction.APPROVE, "Approve", "task_alt", "The buyer is told to send the goods.", WordsForm),
@@ -133,7 +114,7 @@ class ReturnAdmin(Buttons, ReadOnly, ModelAdmin):
 
     @_button(ReturnAction.REJECT, "Reject", "block", "The buyer keeps the goods.", ReasonForm)
     def reject(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
-        note = form.cleaned_data["note"]
+        note = form.cleaned_data["reason"]
         return self._pressed(request, object_id, returning.reject, "The return was rejected.", note=note)
 
     @_button(
@@ -141,21 +122,23 @@ class ReturnAdmin(Buttons, ReadOnly, ModelAdmin):
         variant=ActionVariant.PRIMARY,
     )
     def receive(self, request: HttpRequest, form: ReceiveForm, object_id: str) -> HttpResponse:
-        found = self.get_object(request, object_id)
-        restock = found.lines.values_list("pk", "quantity") if found and form.cleaned_data["restock"] else []
-        return self._pressed(
-            request, object_id, returning.receive, "The return was received.", restock=restock, idempotency_key=None
-        )
+        row = self.get_object(request, object_id)
+        restock = row.lines.order_by("pk").values_list("pk", "quantity") if row and form.cleaned_data["restock"] else []
+        asked = {"restock": restock, "idempotency_key": form.cleaned_data["key"]}
+        return self._pressed(request, object_id, returning.receive, "The return was received.", **asked)
 
     @_button(
         *(ReturnAction.REFUND, "Refund", "currency_exchange", "The buyer's money is returned.", AmountForm),
         variant=ActionVariant.PRIMARY,
     )
     def refund(self, request: HttpRequest, form: AmountForm, object_id: str) -> HttpResponse:
-        amount = form.cleaned_data["amount"]
-        return self._pressed(
-            request, object_id, returning.refund, "The money is on its way.", amount=amount, idempotency_key=None
-        )
+        asked = {"amount": form.cleaned_data["amount"], "idempotency_key": form.cleaned_data["key"]}
+        return self._pressed(request, object_id, returning.refund, "The money is on its way.", **asked)
+
+    @_button(ReturnAction.CLOSE, "Close", "archive", "It ends, and no money is returned.", ReasonForm)
+    def close(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        note = form.cleaned_data["reason"]
+        return self._pressed(request, object_id, returning.close, "The return was closed.", note=note)
 
     @_button(*(ReturnAction.CANCEL, "Cancel", "cancel", "The goods stay with the buyer."), variant=ActionVariant.DANGER)
     def cancel(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:

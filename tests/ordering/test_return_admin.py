@@ -1,4 +1,4 @@
-"""Returns, parcels and files in the admin: read by staff, moved by buttons, edited by nobody."""
+"""Returns in the admin: read by staff, moved by buttons, edited by nobody."""
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -7,8 +7,8 @@ from django.urls import reverse
 from strawberry.relay.utils import from_base64
 
 from catalog.models import StockLevel
-from ordering.models import DigitalFile, Download, OrderLine, Refund, Return
-from ordering.services import downloading, fulfilling, returning
+from ordering.models import OrderLine, Refund, Return
+from ordering.services import fulfilling, returning
 from tests.conftest import gid, make_user, make_variant
 from tests.shopping import order_of
 
@@ -25,7 +25,7 @@ def variant(shipping):
 @pytest.fixture
 def desk(staff):
     """The browser of staff who work with orders."""
-    staff.user_permissions.add(*_views("return", "returnline", "download", "digitalfile", "fulfillment", "order"))
+    staff.user_permissions.add(*_views("return", "returnline", "order"))
     return _browser(staff)
 
 
@@ -49,7 +49,7 @@ def test_a_return_is_approved_received_and_paid_back_by_its_buttons(desk, staff,
     offered.append(_buttons(desk, coming))
 
     coming.refresh_from_db()
-    assert offered == [["approve", "reject", "cancel"], ["receive", "cancel"], ["refund"], []]
+    assert offered == [["approve", "reject", "cancel"], ["receive", "cancel"], ["refund", "close"], []]
     assert said == ["The money is on its way."]
     assert (coming.status, coming.decision_note, coming.decided_by) == ("REFUNDED", "To: 1 Dock Road", staff)
     assert StockLevel.objects.get(pk=variant.pk).on_hand == 9
@@ -65,9 +65,66 @@ def test_goods_that_cannot_be_sold_stay_off_the_shelf_and_an_amount_is_paid_back
     assert str(Refund.objects.get().money.amount) == "12.50"
 
 
+@pytest.mark.parametrize(
+    "pressed",
+    [
+        *([], ["approve"], ["reject"], ["cancel"], ["approve", "receive"]),
+        *(["approve", "receive", "refund"], ["approve", "receive", "close"]),
+    ],
+    ids=lambda pressed: "-".join(pressed) or "nothing",
+)
+def test_all_that_may_be_done_with_a_return_has_a_button(desk, staff, coming, pressed):
+    for button in pressed:
+        _press(desk, coming, button, reason="Because.")
+
+    coming.refresh_from_db()
+    answers = returning.allowed_actions(return_=coming, actor=staff)
+    last = pressed[-1].upper() if pressed else None
+    assert coming.status == returning.LEADS_TO.get(last, "REQUESTED")
+    assert set(_buttons(desk, coming)) == {action.lower() for action, refusal in answers if refusal is None}
+
+
+def test_goods_in_no_state_to_be_paid_for_are_closed_with_a_reason(desk, coming):
+    _press(desk, coming, "approve", note="To: 1 Dock Road")
+    _press(desk, coming, "receive")
+
+    unsaid = desk.post(_address(coming, "close"), SENT | {"reason": " "})
+    said = _press(desk, coming, "close", reason="It was in pieces.")
+
+    coming.refresh_from_db()
+    assert "This field is required." in unsaid.text
+    assert said == ["The return was closed."]
+    assert (coming.status, coming.decision_note) == ("CLOSED", "It was in pieces.")
+    assert Refund.objects.count() == 0
+
+
+def test_a_button_pressed_twice_does_its_work_once_and_says_so_twice(desk, coming, variant):
+    _press(desk, coming, "approve")
+
+    received = [_press(desk, coming, "receive", restock="on", key="once") for _ in range(2)]
+    paid = [_press(desk, coming, "refund", amount="12.50", key="and once") for _ in range(2)]
+
+    assert received == [["The return was received."]] * 2
+    assert paid == [["The money is on its way."]] * 2
+    assert StockLevel.objects.get(pk=variant.pk).on_hand == 9
+    assert str(Refund.objects.get().money.amount) == "12.50"
+
+
+@pytest.mark.parametrize("amount", ["1.2345", "123456789012345", "NaN"])
+def test_what_is_no_amount_is_refused_by_the_form(desk, coming, amount):
+    _press(desk, coming, "approve")
+    _press(desk, coming, "receive")
+
+    answer = desk.post(_address(coming, "refund"), SENT | {"amount": amount})
+
+    assert answer.status_code == 200
+    assert Refund.objects.count() == 0
+    assert Return.objects.get().status == "RECEIVED"
+
+
 def test_a_return_is_rejected_with_a_reason_or_cancelled(desk, coming):
-    unsaid = desk.post(_address(coming, "reject"), SENT | {"note": " "})
-    said = _press(desk, coming, "reject", note="It was used.")
+    unsaid = desk.post(_address(coming, "reject"), SENT | {"reason": " "})
+    said = _press(desk, coming, "reject", reason="It was used.")
     late = _press(desk, coming, "cancel")
 
     coming.refresh_from_db()
@@ -100,25 +157,8 @@ def test_who_may_only_look_has_no_buttons(coming):
     assert Return.objects.get().status == "REQUESTED"
 
 
-def test_files_and_downloads_are_read(desk, coming, variant):
-    file = DigitalFile.objects.create(variant=variant, name="song.mp3", file="files/x", size=2048)
-    downloading.allow({OrderLine.objects.get().pk: [file]})
-
-    pages = {
-        model: desk.get(reverse(f"admin:ordering_{model}_changelist")).text
-        for model in ("digitalfile", "download", "return", "fulfillment")
-    }
-
-    assert "song.mp3" in pages["digitalfile"]
-    assert "2.0\xa0KB" in pages["digitalfile"]
-    for model in ("download", "return", "fulfillment"):
-        assert coming.order.number in pages[model]
-    row = Download.objects.get()
-    for model, pk in (("digitalfile", file.pk), ("download", row.pk)):
-        page = reverse(f"admin:ordering_{model}_change", args=[pk])
-        assert desk.get(page).status_code == 200
-        assert desk.post(page, {"downloads_left": 99}).status_code == 403
-    assert Download.objects.get().downloads_left == 5
+def test_returns_are_listed_by_their_orders(desk, coming):
+    assert coming.order.number in desk.get(reverse("admin:ordering_return_changelist")).text
 
 
 def _views(*models):
