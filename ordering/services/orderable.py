@@ -107,7 +107,7 @@ def _check_price(cart: Cart, quote: Quote, expected_total: Decimal | None) -> No
     if quote.before is not None:
         raise OrderError(
             OrderErrorCode.PRICE_CHANGED,
-            f"A promotion has ended at this very moment: the total is {total.amount} {cart.currency} now, not "
+            f"The shop's terms changed at this very moment: the total is {total.amount} {cart.currency} now, not "
             f"{quote.before.amount}. Show the cart again and send its total as expectedTotal.",
             field=["input", "expectedTotal"],
         )
