@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from ordering.admin.colours import STATUS_COLOURS
-from ordering.models import OrderStatus, PaymentState, ReturnStatus
+from ordering.models import TO_SHIP, OrderStatus, PaymentState, ReturnStatus
 from ordering.permissions import OrderPermission
 from ordering.services import reporting
 from ordering.services.reporting import Period, SalesBy
@@ -94,7 +94,7 @@ def _work() -> list[dict[str, Any]]:
     payments = reverse("admin:ordering_payment_changelist")
     cards = [
         ("Await approval", "rule", work.awaiting_approval, orders, [OrderStatus.AWAITING_APPROVAL]),
-        ("To be shipped", "local_shipping", work.to_ship, orders, reporting.TO_SHIP),
+        ("To be shipped", "local_shipping", work.to_ship, orders, TO_SHIP),
         ("On hold", "pause_circle", work.on_hold, orders, [OrderStatus.ON_HOLD]),
         ("Returns asked for", "assignment_return", work.returns_requested, returns, [ReturnStatus.REQUESTED]),
         ("Payments in review", "search_check", work.payments_in_review, payments, [PaymentState.IN_REVIEW]),

@@ -7,6 +7,8 @@ from ordering.models.idempotency import IdempotencyKey
 from ordering.models.orders import (
     ENDED,
     MAX_NUMBER,
+    PAID,
+    TO_SHIP,
     TRANSITIONS,
     ActorKind,
     Order,
@@ -40,7 +42,9 @@ __all__ = [
     "MAX_LINE_QUANTITY",
     "MAX_NUMBER",
     "OPEN_STATES",
+    "PAID",
     "RETURN_TRANSITIONS",
+    "TO_SHIP",
     "TRANSITIONS",
     "ActorKind",
     "Cart",

@@ -60,6 +60,8 @@ TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
 }
 
 
+# Something of them is still to go out.
+TO_SHIP = (OrderStatus.CONFIRMED, OrderStatus.PROCESSING, OrderStatus.PARTIALLY_SHIPPED)
 # They came to nothing: whatever was taken or set aside for them goes back.
 ENDED = frozenset({OrderStatus.CANCELLED, OrderStatus.REJECTED})
 
@@ -95,6 +97,10 @@ class PaymentStatus(models.TextChoices):
     PARTIALLY_REFUNDED = "PARTIALLY_REFUNDED"
     REFUNDED = "REFUNDED"
     FAILED = "FAILED"
+
+
+# The shop has money for it, some of which may have gone back.
+PAID = [PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED]
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -238,7 +244,7 @@ class Order(models.Model):
                 fields=["id"],
                 condition=models.Q(
                     status__in=[OrderStatus.CANCELLED, OrderStatus.REJECTED],
-                    payment_status__in=[PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED],
+                    payment_status__in=PAID,
                 ),
                 name="order_to_give_back",
             ),

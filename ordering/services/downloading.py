@@ -26,7 +26,6 @@ HOLDS = timedelta(days=30)
 LINK_SECONDS = 3600
 # What was begun so lately may be gone on with: a connection that broke, or a program that fetches a file in parts.
 CONTINUES = timedelta(hours=1)
-PAID = frozenset({PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED})
 _LINK = "download"
 _PREFETCHED = "lines_with_downloads"
 

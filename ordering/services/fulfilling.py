@@ -14,7 +14,7 @@ from accounts.services import checks
 from notifications.outbox import EventData
 from ordering import events
 from ordering.errors import OrderError, OrderErrorCode
-from ordering.models import Fulfillment, FulfillmentLine, Order, OrderAction, OrderLine, OrderStatus
+from ordering.models import PAID, TO_SHIP, Fulfillment, FulfillmentLine, Order, OrderAction, OrderLine, OrderStatus
 from ordering.services import carriers, downloading, once, states
 
 if TYPE_CHECKING:
@@ -118,9 +118,6 @@ def _note(order: Order, event: EventData, is_complete: bool, actor: "User | None
 
 
 # ── Files ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-_GOING_OUT = [OrderStatus.CONFIRMED, OrderStatus.PROCESSING, OrderStatus.PARTIALLY_SHIPPED]
-
-
 @transaction.atomic
 def fulfill_digital(*, order_id: UUID | str) -> Fulfillment | None:
     """Sends all lines of an order that are delivered as files: its buyer may download them from now on.
@@ -131,7 +128,7 @@ def fulfill_digital(*, order_id: UUID | str) -> Fulfillment | None:
     if not downloading.open_lines().filter(order__pk=order_id).exists():
         return None
     order = Order.objects.select_for_update(of=("self",)).get(pk=order_id)
-    if order.status not in _GOING_OUT or order.payment_status not in downloading.PAID:
+    if order.status not in TO_SHIP or order.payment_status not in PAID:
         return None
     lines = list(order.lines.select_for_update().order_by("pk"))
     having_files = downloading.files_of(lines)
@@ -142,7 +139,7 @@ def fulfill_digital(*, order_id: UUID | str) -> Fulfillment | None:
 def fulfill_open_digital() -> int:
     """The same for the orders that were paid before their files came, or whose news got lost; how many there were."""
     waiting = downloading.open_lines().filter(
-        order__status__in=_GOING_OUT, order__payment_status__in=downloading.PAID, order__placed_at__isnull=False
+        order__status__in=TO_SHIP, order__payment_status__in=PAID, order__placed_at__isnull=False
     )
     order_ids = list(waiting.order_by("order").values_list("order", flat=True).distinct()[:BATCH])
     for order_id in order_ids:
@@ -286,7 +283,7 @@ def _is_digital(sent: list[tuple[OrderLine, int]], parcel: Parcel) -> bool:
 
 def _check_paid(order: Order) -> None:
     """What is downloaded comes to no door where cash could be taken for it."""
-    if order.payment_status not in downloading.PAID:
+    if order.payment_status not in PAID:
         raise OrderError(OrderErrorCode.ACTION_NOT_ALLOWED, "Its files are the buyer's once it is paid.", field=["id"])
 
 

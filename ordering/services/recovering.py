@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from ordering import events
 from ordering.gateways import GatewayError
-from ordering.models import ENDED, OPEN_STATES, Order, OrderStatus, Payment, PaymentState, PaymentStatus, Refund
+from ordering.models import ENDED, OPEN_STATES, PAID, Order, OrderStatus, Payment, PaymentState, Refund
 from ordering.services import paying, refunding, states
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ def _due() -> list[tuple[UUID, str]]:
     )
     to_give_back = stale.filter(
         order__status__in=ENDED,
-        order__payment_status__in=[PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED],
+        order__payment_status__in=PAID,
         captured_amount__gt=F("refunded_amount"),
     ).exclude(pk__in=Refund.objects.filter(refunding.REFUSED).values("payment"))
     found: dict[UUID, str] = {}

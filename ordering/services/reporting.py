@@ -18,6 +18,7 @@ from catalog import money
 from ordering.errors import OrderError, OrderErrorCode
 from ordering.models import (
     ENDED,
+    TO_SHIP,
     Order,
     OrderLine,
     OrderStatus,
@@ -334,9 +335,6 @@ class OpenWork:
     on_hold: int
     returns_requested: int
     payments_in_review: int
-
-
-TO_SHIP = (OrderStatus.CONFIRMED, OrderStatus.PROCESSING, OrderStatus.PARTIALLY_SHIPPED)
 
 
 def open_work() -> OpenWork:

@@ -12,7 +12,7 @@ from notifications import outbox
 from notifications.outbox import EventData
 from ordering.errors import OrderError, OrderErrorCode
 from ordering.events import EMAILED
-from ordering.models import ENDED, TRANSITIONS, ActorKind, Order, OrderAction, OrderStatus, PaymentStatus
+from ordering.models import ENDED, PAID, TO_SHIP, TRANSITIONS, ActorKind, Order, OrderAction, OrderStatus, PaymentStatus
 from ordering.permissions import OrderPermission
 from ordering.services import promoting
 
@@ -24,7 +24,7 @@ _SENT = frozenset({OrderStatus.PARTIALLY_SHIPPED, OrderStatus.SHIPPED, OrderStat
 _EVERY = frozenset(OrderStatus)
 _FROM: dict[OrderAction, frozenset[OrderStatus]] = {
     OrderAction.CONFIRM: frozenset({OrderStatus.PENDING}),
-    OrderAction.FULFILL: frozenset({OrderStatus.CONFIRMED, OrderStatus.PROCESSING, OrderStatus.PARTIALLY_SHIPPED}),
+    OrderAction.FULFILL: frozenset(TO_SHIP),
     OrderAction.DELIVER: frozenset({OrderStatus.SHIPPED}),
     OrderAction.CANCEL: frozenset(status for status, to in TRANSITIONS.items() if OrderStatus.CANCELLED in to),
     OrderAction.HOLD: frozenset(status for status, to in TRANSITIONS.items() if OrderStatus.ON_HOLD in to),
@@ -40,7 +40,6 @@ _FROM: dict[OrderAction, frozenset[OrderStatus]] = {
 _BUYERS_ACTIONS = frozenset({OrderAction.CANCEL, OrderAction.REQUEST_RETURN})
 # Once the shop works on it, the buyer asks the shop.
 _BUYER_CANCELS_FROM = frozenset({OrderStatus.PENDING, OrderStatus.AWAITING_APPROVAL, OrderStatus.CONFIRMED})
-_REFUNDABLE = frozenset({PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED})
 
 
 def why_not(order: Order, action: OrderAction, actor: "User | AnonymousUser") -> str | None:
@@ -76,7 +75,7 @@ def _why_not_now(order: Order, action: OrderAction) -> str | None:
 
 def _why_not_paid(order: Order, action: OrderAction) -> str | None:
     """What the money says of it."""
-    is_paid = order.payment_status in _REFUNDABLE
+    is_paid = order.payment_status in PAID
     if action == OrderAction.CONFIRM and order.is_payment_awaited:
         return "Its payment is awaited. It is confirmed once the money is noted."
     if action == OrderAction.RELEASE and order.payment_status == PaymentStatus.FAILED:
