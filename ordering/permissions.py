@@ -17,9 +17,9 @@ _PAGES = [
     *("ordering.view_order", "ordering.view_orderline"),
     *("ordering.view_payment", "ordering.view_fulfillment", "ordering.view_fulfillmentline"),
     *("ordering.view_return", "ordering.view_returnline", "ordering.view_download", "ordering.view_digitalfile"),
-    "ordering.view_document",
-    *("ordering.view_cart", "ordering.view_cartline", "ordering.view_shippingmethod"),
-    *("ordering.view_shippingzone", "ordering.view_taxrate"),
+    *("ordering.view_document", "ordering.view_webhookmessage", "ordering.view_cart", "ordering.view_cartline"),
+    *("ordering.view_shippingzone", "ordering.view_shippingmethod", "ordering.view_shippingtier"),
+    "ordering.view_taxrate",
 ]
 _PROMOTIONS = ["ordering.view_promotion", "ordering.view_promotionuse", "ordering.view_customergroup"]
 ROLES: dict[Role, list[str]] = {

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from catalog.models import ProductVariant, VariantPrice
 from ordering.models import ShippingMethod, ShippingTier, ShippingZone
-from tests.conftest import gid, make_variant
+from tests.conftest import gid, make_user, make_variant
 from tests.shopping import CART_CREATE, cart_with
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -191,6 +191,18 @@ def test_staff_keep_zones_methods_and_their_tiers(admin_client):
     sledge = ShippingMethod.objects.get()
     assert (sledge.zone, sledge.currency, sledge.tax_class) == (alps, "EUR", "reduced")
     assert sledge.tiers.values_list("from_weight_grams", "price_amount").get() == (1000, Decimal("5.90"))
+
+
+@pytest.mark.parametrize("role", ["Support", "Supply chain"])
+def test_who_works_with_orders_reads_a_method_with_its_tiers(client, role):
+    client.force_login(make_user(roles=(role,), is_staff=True))
+    sledge = method("Sledge", "4.90")
+    tier(sledge, "5.90", grams=1000)
+
+    page = client.get(reverse("admin:ordering_shippingmethod_change", args=[sledge.pk]))
+
+    (tiers,) = page.context_data["inline_admin_formsets"]
+    assert [form.original.price_amount for form in tiers if form.original] == [Decimal("5.90")]
 
 
 @pytest.mark.parametrize("countries", ["XX", "DEU", "DE; FR", "Ä1"])

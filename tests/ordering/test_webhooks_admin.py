@@ -27,11 +27,10 @@ def _browser(person):
     return client
 
 
-@pytest.fixture
-def desk(staff):
+@pytest.fixture(params=["Support", "Supply chain"])
+def desk(request, db):
     """The browser of staff who work with orders."""
-    staff.user_permissions.add(*Permission.objects.filter(codename="view_webhookmessage"))
-    return _browser(staff)
+    return _browser(make_user("desk@example.com", roles=(request.param,), is_staff=True))
 
 
 @pytest.fixture
