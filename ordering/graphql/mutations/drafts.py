@@ -6,11 +6,8 @@ from strawberry import relay
 from ordering import services
 from ordering.graphql import types
 from ordering.graphql.inputs import drafts as inputs
-from ordering.permissions import OrderPermission
 from ordering.services import drafting
 from schema import kit
-
-_for_staff = [*kit.needs(OrderPermission.MANAGE_ORDERS), types.refusals]
 
 
 @strawberry.type
@@ -37,7 +34,7 @@ class DraftOrderDeletePayload:
 @strawberry.type
 class Mutation:
     @strawberry.mutation(
-        extensions=_for_staff,
+        extensions=types.refusals_for_staff,
         description="""Begins an order for somebody: on the telephone, at the counter.
 
 It is a cart that staff see and its buyer does not. Change it with the cart mutations and the id of its `cart`, then
@@ -65,7 +62,7 @@ mutation {
         return DraftOrderCreatePayload(draft_order=done.row)
 
     @strawberry.mutation(
-        extensions=_for_staff,
+        extensions=types.refusals_for_staff,
         description="""Places a draft order, for whom it is, with everything checkoutComplete refuses.
 
 The buyer gets the confirmation and finds the order among their own. Send the same `idempotencyKey` again when no
@@ -97,7 +94,7 @@ mutation {
         kit.note_replay(info, done.is_replay)
         return DraftOrderCompletePayload(order=done.row, guest_token=services.guest_token_of(done.row))
 
-    @strawberry.mutation(extensions=_for_staff, description="Removes a draft order that was not placed.")
+    @strawberry.mutation(extensions=types.refusals_for_staff, description="Removes a draft order that was not placed.")
     def draft_order_delete(self, info: kit.Info, id: relay.GlobalID) -> DraftOrderDeletePayload | None:
         draft = drafting.delete_draft(draft_id=kit.pk(id, types.DraftOrder), actor=kit.signed_in(info))
         return DraftOrderDeletePayload(draft_order=draft)

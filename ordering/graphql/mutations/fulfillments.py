@@ -6,11 +6,8 @@ from strawberry import relay
 from ordering import services
 from ordering.graphql import types
 from ordering.graphql.inputs import fulfillments as inputs
-from ordering.permissions import OrderPermission
 from ordering.services import fulfilling
 from schema import kit
-
-_for_staff = [*kit.needs(OrderPermission.MANAGE_ORDERS), types.refusals]
 
 
 @strawberry.type
@@ -36,7 +33,7 @@ class OrderDeliverPayload:
 @strawberry.type
 class Mutation:
     @strawberry.mutation(
-        extensions=_for_staff,
+        extensions=types.refusals_for_staff,
         description="""Sends a parcel: the lines given, or all that is open and travels.
 
 With an `idempotencyKey` (a UUID, new for each parcel) the same call again gives the first parcel, never a second one.
@@ -75,7 +72,7 @@ mutation {
         return OrderFulfillPayload(order=done.row.order, fulfillment=done.row)
 
     @strawberry.mutation(
-        extensions=_for_staff,
+        extensions=types.refusals_for_staff,
         description="Writes down what the carrier said of a parcel after it left, and tells the buyer.",
     )
     def fulfillment_update(
@@ -90,7 +87,7 @@ mutation {
         kit.note_replay(info, done.is_replay)
         return FulfillmentUpdatePayload(order=done.row.order, fulfillment=done.row)
 
-    @strawberry.mutation(extensions=_for_staff, description="Notes that everything arrived.")
+    @strawberry.mutation(extensions=types.refusals_for_staff, description="Notes that everything arrived.")
     def order_deliver(self, info: kit.Info, id: relay.GlobalID) -> OrderDeliverPayload | None:
         order = services.deliver(order_id=kit.pk(id, types.Order), actor=kit.signed_in(info))
         return OrderDeliverPayload(order=order)

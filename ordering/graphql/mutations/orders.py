@@ -5,10 +5,7 @@ from strawberry import relay
 
 from ordering import services
 from ordering.graphql import types
-from ordering.permissions import OrderPermission
 from schema import kit
-
-_for_staff = [*kit.needs(OrderPermission.MANAGE_ORDERS), types.refusals]
 
 
 @strawberry.type
@@ -60,7 +57,7 @@ class OrderTrackPayload:
 @strawberry.type
 class Mutation:
     @strawberry.mutation(
-        extensions=_for_staff,
+        extensions=types.refusals_for_staff,
         description="Accepts an order whose payment was in review. With an `idempotencyKey` the same call again "
         "gives the first answer; so with every mutation that moves an order.",
     )
@@ -74,7 +71,7 @@ class Mutation:
         return OrderConfirmPayload(order=done.row)
 
     @strawberry.mutation(
-        extensions=_for_staff,
+        extensions=types.refusals_for_staff,
         description="""Takes a confirmed order into work. Its buyer cannot cancel it any more, staff can.
 
 ```graphql
@@ -90,7 +87,9 @@ mutation { orderProcess(id: "…") { order { status } userErrors { code field me
         kit.note_replay(info, done.is_replay)
         return OrderProcessPayload(order=done.row)
 
-    @strawberry.mutation(extensions=_for_staff, description="Stops an order before it is shipped, until its release.")
+    @strawberry.mutation(
+        extensions=types.refusals_for_staff, description="Stops an order before it is shipped, until its release."
+    )
     def order_hold(
         self, info: kit.Info, id: relay.GlobalID, reason: str, idempotency_key: str | None = None
     ) -> OrderHoldPayload | None:
@@ -104,7 +103,8 @@ mutation { orderProcess(id: "…") { order { status } userErrors { code field me
         return OrderHoldPayload(order=done.row)
 
     @strawberry.mutation(
-        extensions=_for_staff, description="Lets an order that was held go on: CONFIRMED or PROCESSING, as it was."
+        extensions=types.refusals_for_staff,
+        description="Lets an order that was held go on: CONFIRMED or PROCESSING, as it was.",
     )
     def order_release(
         self, info: kit.Info, id: relay.GlobalID, idempotency_key: str | None = None
@@ -148,7 +148,7 @@ mutation {
         return OrderCancelPayload(order=done.row)
 
     @strawberry.mutation(
-        extensions=_for_staff,
+        extensions=types.refusals_for_staff,
         description="Notes something of an order, in 1 to 2000 characters, for the shop's staff alone: read it in "
         "`Order.notes`. What the buyer wrote is `Order.note`.",
     )

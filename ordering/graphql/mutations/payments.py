@@ -6,10 +6,7 @@ from strawberry import relay
 from ordering import services
 from ordering.graphql import types
 from ordering.graphql.inputs import payments as inputs
-from ordering.permissions import OrderPermission
 from schema import kit
-
-_for_staff = [*kit.needs(OrderPermission.MANAGE_ORDERS), types.refusals]
 
 
 @strawberry.type
@@ -36,7 +33,7 @@ class RefundCreatePayload:
 @strawberry.type
 class Mutation:
     @strawberry.mutation(
-        extensions=_for_staff,
+        extensions=types.refusals_for_staff,
         description="""Notes that a bank transfer, or the cash of a delivery, has come: exactly what the order owes.
 
 An order that waited for its money goes on: it is confirmed, or asks for its approval. Any other amount is refused with
@@ -64,7 +61,7 @@ mutation {
         return PaymentReceivePayload(payment=done.row, order=done.row.order)
 
     @strawberry.mutation(
-        extensions=_for_staff,
+        extensions=types.refusals_for_staff,
         description="Ends the review of a payment: it stands as it is. An order that waited for that goes on, as with "
         "orderConfirm; one that was put on hold waits for orderRelease. To refuse it, cancel the order.",
     )
@@ -78,7 +75,7 @@ mutation {
         return PaymentAcceptPayload(payment=done.row, order=done.row.order)
 
     @strawberry.mutation(
-        extensions=_for_staff,
+        extensions=types.refusals_for_staff,
         description="""Gives money back to the buyer: for units of lines, an amount, or all that is left.
 
 The refund is REQUESTED until the payment service answers, within moments as a rule; follow the order's events for

@@ -7,11 +7,8 @@ from strawberry import relay
 
 from ordering.graphql import types
 from ordering.graphql.inputs import returns as inputs
-from ordering.permissions import OrderPermission
 from ordering.services import returning
 from schema import kit
-
-_for_staff = [*kit.needs(OrderPermission.MANAGE_ORDERS), types.refusals]
 
 
 @strawberry.type
@@ -98,7 +95,7 @@ mutation {
         return ReturnRequestPayload(return_=done.row)
 
     @strawberry.mutation(
-        extensions=_for_staff,
+        extensions=types.refusals_for_staff,
         description="Tells the buyer to send the goods; `note` may say where to.",
     )
     def return_approve(
@@ -108,7 +105,7 @@ mutation {
         return ReturnApprovePayload(return_=found)
 
     @strawberry.mutation(
-        extensions=_for_staff, description="Tells the buyer that the goods are not taken back, and why."
+        extensions=types.refusals_for_staff, description="Tells the buyer that the goods are not taken back, and why."
     )
     def return_reject(self, info: kit.Info, id: relay.GlobalID, note: str) -> ReturnRejectPayload | None:
         found = returning.reject(return_id=kit.pk(id, types.Return), actor=kit.signed_in(info), note=note)
@@ -126,7 +123,7 @@ mutation {
         return ReturnCancelPayload(return_=found)
 
     @strawberry.mutation(
-        extensions=_for_staff,
+        extensions=types.refusals_for_staff,
         description="""Notes that the goods of an approved return are back, and puts what can be sold again \
 on the shelf.
 
@@ -159,7 +156,7 @@ mutation {
         return ReturnReceivePayload(return_=done.row)
 
     @strawberry.mutation(
-        extensions=_for_staff,
+        extensions=types.refusals_for_staff,
         description="Gives back what was paid for the goods of a received return, or the `amount`, in the order's "
         "currency. The payment service is asked right afterwards; the same `idempotencyKey` again gives back nothing "
         "more.",
@@ -177,7 +174,7 @@ mutation {
         return ReturnRefundPayload(return_=done.row)
 
     @strawberry.mutation(
-        extensions=_for_staff,
+        extensions=types.refusals_for_staff,
         description="Ends a received return without giving money back, and tells the buyer why: an order that is paid "
         "on delivery was sent back before it was paid, or the goods are in no state to be taken back.",
     )

@@ -6,7 +6,7 @@ from ordering.graphql.types.carts import Cart, CartEvent, CartLine, CartMergeOut
 from ordering.graphql.types.documents import Document
 from ordering.graphql.types.downloads import DigitalFile, Download
 from ordering.graphql.types.drafts import DraftOrder
-from ordering.graphql.types.errors import OrderUserError, refusals
+from ordering.graphql.types.errors import OrderUserError, refusals, refusals_for_staff
 from ordering.graphql.types.fulfillments import Fulfillment, FulfillmentLine
 from ordering.graphql.types.history import OrderEvent, OrderNote
 from ordering.graphql.types.orders import (
@@ -59,4 +59,5 @@ __all__ = [
     "ReturnReason",
     "ShippingMethod",
     "refusals",
+    "refusals_for_staff",
 ]

@@ -3,6 +3,7 @@
 import strawberry
 
 from ordering import errors
+from ordering.permissions import OrderPermission
 from schema import kit
 
 OrderErrorCode = strawberry.enum(errors.OrderErrorCode, description="Why a cart or order mutation was refused.")
@@ -15,3 +16,5 @@ class OrderUserError(kit.UserError):
 
 # `extensions=[refusals]`: what ordering refuses becomes the payload's `userErrors`.
 refusals = kit.refusals(errors.OrderError, OrderUserError)
+# The same, for who may work on orders.
+refusals_for_staff = [*kit.needs(OrderPermission.MANAGE_ORDERS), refusals]
