@@ -95,7 +95,7 @@ class Stripe:
         except stripe.CardError as declined:
             return Answer(Outcome.DECLINED, reason=_for_the_buyer(declined))
         except stripe.InvalidRequestError as refused:
-            intent = self._intent(reference)
+            intent = self._known(reference)
             if intent.status == "requires_capture":
                 raise GatewayError(refused.user_message or "Stripe refused the capture.") from refused
             if intent.status != "succeeded":  # or it was captured before
@@ -108,7 +108,7 @@ class Stripe:
             with _errors():
                 self.client.v1.payment_intents.cancel(reference, options={"idempotency_key": key})
         except stripe.InvalidRequestError as refused:
-            intent = self._intent(reference)
+            intent = self._known(reference)
             if intent.status == "succeeded":
                 left = _captured(intent) - _refunded(intent)
                 # A key is for one kind of request.
@@ -200,6 +200,13 @@ class Stripe:
     def _intent(self, reference: str) -> stripe.PaymentIntent:
         with _errors():
             return self.client.v1.payment_intents.retrieve(reference, {"expand": ["latest_charge"]})
+
+    def _known(self, reference: str) -> stripe.PaymentIntent:
+        """The intent of something that was authorised: one that Stripe does not have is nothing to decide by."""
+        try:
+            return self._intent(reference)
+        except stripe.InvalidRequestError as unknown:
+            raise GatewayError(f"Stripe does not know {reference}.") from unknown
 
 
 @lru_cache(maxsize=8)

@@ -356,6 +356,13 @@ def test_releasing_what_was_collected_meanwhile_gives_the_rest_back(keeper):
     assert keeper.standing(reference=reference).refunded == TOTAL
 
 
+def test_what_stripe_does_not_know_is_neither_collected_nor_released(keeper):
+    with pytest.raises(GatewayError, match="does not know pi_of_nobody"):
+        keeper.capture(key="c", reference="pi_of_nobody", amount=TOTAL)
+    with pytest.raises(GatewayError, match="does not know pi_of_nobody"):
+        keeper.void(key="v", reference="pi_of_nobody")
+
+
 @pytest.mark.parametrize(
     ("amount", "currency", "units"),
     [
