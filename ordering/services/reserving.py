@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models, transaction
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.utils import timezone
 
 from catalog.errors import OutOfStock
@@ -80,10 +80,12 @@ def delete_carts(*, cart_ids: Collection[UUID]) -> None:
         subject_type=ContentType.objects.get_for_model(Cart), subject_id__in=[str(key) for key in keys]
     )
     Event.objects.filter(pk__in=list(news.select_for_update().order_by("pk").values_list("pk", flat=True))).delete()
-    held = list(CartLine.objects.reserving().filter(cart__in=keys))
+    reserving = CartLine.objects.reserving().filter(cart__in=keys).order_by()
+    held = dict(reserving.values_list("variant").annotate(Sum("reserved")))
     # It writes to their orders, and stock is locked last.
     Cart.objects.filter(pk__in=keys).delete()
-    release_lines(held)
+    if held:
+        stock.release(quantities=held)
 
 
 def _give_back(excess: Mapping[CartLine, int]) -> None:

@@ -267,6 +267,19 @@ def test_a_cart_that_is_deleted_gives_back_what_it_holds(customer, variant):
     assert stock_of(variant) == (10, 0, 10)
 
 
+def test_carts_that_are_deleted_together_give_back_the_sum_and_no_line_is_written_any_more(guest, variant):
+    other = make_variant(stock=5)
+    for lines in ([(gid(variant), 6), (gid(other), 1)], [(gid(variant), 3)]):
+        start(guest, cart_with(guest, *lines)["id"])
+    assert [stock_of(variant), stock_of(other)] == [(10, 9, 1), (5, 1, 4)]
+
+    with CaptureQueriesContext(connection) as statements:
+        reserving.delete_carts(cart_ids=list(Cart.objects.values_list("pk", flat=True)))
+
+    assert [stock_of(variant), stock_of(other)] == [(10, 0, 10), (5, 0, 5)]
+    assert not [each["sql"] for each in statements if each["sql"].startswith('UPDATE "ordering_cartline"')]
+
+
 # ── Time ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_the_task_gives_back_what_is_over_and_says_so_once(guest, variant):
     other = make_variant(stock=5)
