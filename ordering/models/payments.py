@@ -49,7 +49,6 @@ class Payment(models.Model):
     review_reason = models.CharField(max_length=255, blank=True, help_text="Why a person has to look at it.")
     # What the buyer's browser needs to go on: {"client_secret": …, "url": …}. Empty when nothing is to do.
     action = models.JSONField(default=dict, blank=True)
-    is_due_on_delivery = models.BooleanField(default=False, help_text="The parcel goes out before it is paid.")
     reconciled_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -73,7 +73,7 @@ def needs_a_step() -> Q:
     return due & Q(captured_amount=0)
 
 
-_WRITTEN = ["state", "reference", "action", "captured_amount", "is_due_on_delivery", "review_reason", "updated_at"]
+_WRITTEN = ["state", "reference", "action", "captured_amount", "review_reason", "updated_at"]
 _WRITTEN_OF_ORDER = ["payment_status", "placed_at", "is_payment_awaited", "is_due_on_delivery"]
 
 
@@ -153,7 +153,7 @@ def _await(order: Order, payment: Payment, answer: Answer) -> None:
     """Nobody collects it. What is paid at the door goes ahead; anything else, files alone too, waits for its money."""
     payment.state = PaymentState.AWAITED
     comes_to_the_door = answer.is_due_on_delivery and order.lines.filter(is_digital=False).exists()
-    payment.is_due_on_delivery = order.is_due_on_delivery = comes_to_the_door
+    order.is_due_on_delivery = comes_to_the_door
     order.is_payment_awaited = True
     if comes_to_the_door:
         approving.accept(order)
