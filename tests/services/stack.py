@@ -213,11 +213,15 @@ class Database:
     @contextlib.contextmanager
     def held(self, statement: str, *parameters: Any, until_waiting: int) -> Iterator[None]:
         """A starting gun: what `statement` locks is let go at the end, when so many others wait for a lock."""
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
         with psycopg.connect(self.url) as connection:
             connection.execute(statement, parameters)
             yield
-            wait_until(lambda: self.value(waiting, self.name) >= until_waiting, f"{until_waiting} wait for a lock")
+            self.wait_for(until_waiting)
+
+    def wait_for(self, waiting: int) -> None:
+        """Until so many wait for a lock."""
+        count = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
+        wait_until(lambda: self.value(count, self.name) >= waiting, f"{waiting} wait for a lock")
 
 
 class Stack:
