@@ -174,6 +174,13 @@ def test_the_page_says_how_the_total_came_to_be(desk, guest, variant):
         assert step["reason"] in page
 
 
+def test_the_page_has_the_address_as_on_an_envelope(desk, guest, variant):
+    page = desk.get(_page(_placed(guest, variant))).text
+
+    lines = ["Ada Lovelace", "12 High Street", "10115", "Berlin", "DE"]
+    assert "\n".join(f"<div>{line}</div>" for line in lines) in page
+
+
 @pytest.mark.parametrize("button", ["hold", "cancel"])
 def test_without_a_reason_the_form_asks_again_and_nothing_happens(button, desk, guest, variant):
     order = _placed(guest, variant)

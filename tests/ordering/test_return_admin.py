@@ -100,10 +100,12 @@ def test_goods_in_no_state_to_be_paid_for_are_closed_with_a_reason(desk, coming)
 
 def test_a_button_pressed_twice_does_its_work_once_and_says_so_twice(desk, coming, variant):
     _press(desk, coming, "approve")
+    opened = [desk.get(_address(coming, button)).text for button in ("receive", "refund")]
 
     received = [_press(desk, coming, "receive", restock="on", key="once") for _ in range(2)]
     paid = [_press(desk, coming, "refund", amount="12.50", key="and once") for _ in range(2)]
 
+    assert all('type="hidden" name="key"' in form for form in opened)
     assert received == [["The return was received."]] * 2
     assert paid == [["The money is on its way."]] * 2
     assert StockLevel.objects.get(pk=variant.pk).on_hand == 9
