@@ -216,12 +216,12 @@ class Database:
         with psycopg.connect(self.url) as connection:
             connection.execute(statement, parameters)
             yield
-            self.wait_for(until_waiting)
+            wait_until(lambda: self.waiting() >= until_waiting, f"{until_waiting} wait for a lock")
 
-    def wait_for(self, waiting: int) -> None:
-        """Until so many wait for a lock."""
+    def waiting(self) -> int:
+        """How many wait for a lock."""
         count = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
-        wait_until(lambda: self.value(count, self.name) >= waiting, f"{waiting} wait for a lock")
+        return self.value(count, self.name)
 
 
 class Stack:

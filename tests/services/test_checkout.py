@@ -148,17 +148,16 @@ def test_a_coupon_with_five_uses_is_used_by_five_of_fifty(stack):
 # ── Killed ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_killed_before_the_commit_nothing_has_happened(stack, ledger):
     buyer, cart, key, code = half_way(stack, position=10)
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
 
     with ThreadPoolExecutor(1) as pool, psycopg.connect(stack.database.url) as other:
         other.execute(LOCK_STOCK, (key,))
         buying = pool.submit(checkout, buyer, cart, payment=SLOW)
-        wait_until(lambda: stack.database.value(waiting, stack.database.name), "the checkout waits for the stock")
+        wait_until(stack.database.waiting, "the checkout waits for the stock")
         stack.webs[0].kill()
         with pytest.raises(httpx.TransportError):
             buying.result()
 
-    wait_until(lambda: not stack.database.value(waiting, stack.database.name), "its transaction is gone")
+    wait_until(lambda: not stack.database.waiting(), "its transaction is gone")
     assert orders_of(stack, cart) == []
     assert ledger.calls("authorize") == []
     assert stack.database.rows(LEVEL, key) == [(10, 2)]  # what the cart holds, it still holds
@@ -204,7 +203,6 @@ def test_killed_over_a_card_that_is_declined_nothing_is_taken(stack, ledger, mom
 
 def test_killed_with_the_answer_in_its_hands_it_is_asked_for_again(stack, ledger):
     buyer, cart, key, code = half_way(stack, position=13)
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
 
     ledger.hold()
     with ThreadPoolExecutor(1) as pool, psycopg.connect(stack.database.url) as other:
@@ -212,7 +210,7 @@ def test_killed_with_the_answer_in_its_hands_it_is_asked_for_again(stack, ledger
         wait_until(lambda: ledger.calls("authorize"), "the gateway is asked")
         other.execute("SELECT id FROM ordering_order WHERE cart_id = %s FOR UPDATE", (from_base64(cart)[1],))
         ledger.answer()
-        wait_until(lambda: stack.database.value(waiting, stack.database.name), "the answer waits to be written")
+        wait_until(stack.database.waiting, "the answer waits to be written")
         stack.webs[0].kill()
         with pytest.raises(httpx.TransportError):
             buying.result()

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from strawberry.relay.utils import from_base64
 
+from tests.services.stack import wait_until
 from tests.shopping import cart_with, checkout
 
 pytestmark = pytest.mark.services
@@ -78,7 +79,7 @@ def test_a_category_goes_while_a_promotion_for_it_is_made_and_neither_waits_for_
     with ThreadPoolExecutor(2) as pool:
         with stack.database.held("UPDATE ordering_terms SET version = version", until_waiting=2):
             making = pool.submit(other, CREATE, input=TERMS | {"categoryIds": [category]})
-            stack.database.wait_for(waiting=1)
+            wait_until(stack.database.waiting, "the promotion waits")
             deleting = pool.submit(admin, CATEGORY_DELETE, id=category)
         made, deleted = making.result()["promotionCreate"], deleting.result()["categoryDelete"]
 
