@@ -1,18 +1,14 @@
 """Comparing payments with the books of their gateways, day by day: no webhook is needed for what happens there."""
 
-import logging
-from collections import Counter
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from django.db.models import F, Q
 from django.utils import timezone
 
-from ordering.gateways import GatewayError
 from ordering.models import Payment
-from ordering.services import matching, paying
-
-logger = logging.getLogger(__name__)
+from ordering.services import asking, matching, paying
 
 # So long after it last changed a payment is compared, once a day.
 TOUCHED_WITHIN = timedelta(days=7)
@@ -20,34 +16,23 @@ COMPARE_AFTER = timedelta(days=1)
 # One that changed just now may be about to change again.
 LEFT_ALONE = timedelta(minutes=10)
 BATCH = 200
-# A gateway that gave no answer so often in one run is left alone until the next.
-MAX_SILENCE = 5
 
 
 def reconcile_payments() -> int:
     """Settles what only lags behind, holds for a person what differs; returns how many payments were compared."""
-    silent: Counter[str] = Counter()
+    asked = asking.Round()
     done = 0
     for payment_id, order_id, name in _due():
-        if silent[name] < MAX_SILENCE:
-            done += _is_compared(payment_id, order_id, name, silent)
+        compare = partial(_compare, payment_id, order_id)
+        done += asked.is_done(compare, gateway=name, about=f"The payment of order {order_id}")
         # Compared or not, the others come first; its own turn is tomorrow again.
         Payment.objects.filter(pk=payment_id).update(reconciled_at=timezone.now())
     return done
 
 
-def _is_compared(payment_id: UUID, order_id: UUID, name: str, silent: Counter[str]) -> bool:
-    try:
-        paying.settle_payment(order_id=order_id)
-        matching.match(payment_id=payment_id)
-    except GatewayError:
-        silent[name] += 1
-        logger.warning("The payment of order %s is not compared: the gateway does not answer.", order_id)
-    except Exception:  # one that cannot be compared must not hold up the others
-        logger.exception("The payment of order %s cannot be compared.", order_id)
-    else:
-        return True
-    return False
+def _compare(payment_id: UUID, order_id: UUID) -> None:
+    paying.settle_payment(order_id=order_id)
+    matching.match(payment_id=payment_id)
 
 
 def _due() -> list[tuple[UUID, UUID, str]]:

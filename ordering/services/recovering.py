@@ -1,8 +1,8 @@
 """Taking up payments that stand still: a process was killed, a gateway fell silent, a buyer never came back."""
 
 import logging
-from collections import Counter
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -10,17 +10,14 @@ from django.db.models import F
 from django.utils import timezone
 
 from ordering import events
-from ordering.gateways import GatewayError
 from ordering.models import ENDED, OPEN_STATES, PAID, Order, OrderStatus, Payment, PaymentState, Refund
-from ordering.services import paying, refunding, states
+from ordering.services import asking, paying, refunding, states
 
 logger = logging.getLogger(__name__)
 
 # A checkout that still runs asks the gateway itself; one this old was killed.
 RECOVER_AFTER = timedelta(seconds=60)
 RECOVER_BATCH = 200
-# A gateway that gave no answer so often in one run is left alone until the next.
-MAX_SILENCE = 5
 # So long a checkout waits for a gateway that does not answer, or a buyer who does not do their part.
 ANSWER_WITHIN = timedelta(hours=24)
 ACTION_WITHIN = timedelta(hours=1)
@@ -31,15 +28,16 @@ TRANSFER_WITHIN = timedelta(days=14)
 def settle_open_payments() -> int:
     """Settles what a killed process or a silent gateway left open, ends what waited too long; returns how many orders
     were tried."""
-    silent: Counter[str] = Counter()
+    asked = asking.Round()
     due = _due()
     for order_id, gateway in due:
-        if silent[gateway] >= MAX_SILENCE or not _is_settled(order_id, gateway, silent):
-            # Tried now: the others come first the next time.
-            Payment.objects.filter(order_id=order_id).update(updated_at=timezone.now())
+        settle = partial(paying.settle_payment, order_id=order_id)
+        turn = asked.turn(gateway)
+        if not asked.is_done(settle, gateway=gateway, about=f"The payment of order {order_id}"):
+            Payment.objects.filter(order_id=order_id).update(updated_at=turn)
         try:
             end_if_late(order_id)
-        except Exception:  # as above
+        except Exception:  # one that cannot be ended must not hold up the others
             logger.exception("The order %s waited too long, and cannot be ended.", order_id)
     return len(due)
 
@@ -62,19 +60,6 @@ def _due() -> list[tuple[UUID, str]]:
     for open_payments in (a_step, waited_for, to_give_back):
         found |= dict(open_payments.order_by("updated_at").values_list("order_id", "gateway")[:RECOVER_BATCH])
     return list(found.items())
-
-
-def _is_settled(order_id: UUID, gateway: str, silent: Counter[str]) -> bool:
-    try:
-        paying.settle_payment(order_id=order_id)
-    except GatewayError:
-        silent[gateway] += 1
-        logger.warning("The payment of order %s is still open: the gateway does not answer.", order_id)
-    except Exception:  # one that nobody can settle must not hold up the others
-        logger.exception("The payment of order %s is still open.", order_id)
-    else:
-        return True
-    return False
 
 
 @transaction.atomic

@@ -4,12 +4,12 @@ A refund is one row. `Payment.refunded_amount` counts it from the moment it is r
 two together give back more than was captured, whoever asks and whenever.
 """
 
-import logging
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -36,12 +36,10 @@ from ordering.models import (
     RefundLine,
     RefundState,
 )
-from ordering.services import once, states
+from ordering.services import asking, once, states
 
 if TYPE_CHECKING:
     from accounts.models import User
-
-logger = logging.getLogger(__name__)
 
 # One that is being asked for now is left to whoever asks; one this old was given up.
 RECOVER_AFTER = timedelta(seconds=60)
@@ -308,18 +306,13 @@ def _told(
 
 
 def settle_open_refunds() -> int:
-    """Settles what a killed process or a silent gateway left open; returns how many were tried."""
+    """Settles what a killed process or a silent gateway left open; returns how many were due."""
     stale = Refund.objects.filter(state=RefundState.REQUESTED, updated_at__lt=timezone.now() - RECOVER_AFTER)
-    refund_ids = list(stale.order_by("updated_at").values_list("pk", flat=True)[:RECOVER_BATCH])
-    for refund_id in refund_ids:
-        try:
-            settle_refund(refund_id=refund_id)
-        except GatewayError:
-            logger.warning("The refund %s is still open: the gateway does not answer.", refund_id)
-        except Exception:  # one that nobody can settle must not hold up the others
-            logger.exception("The refund %s is still open.", refund_id)
-        else:
-            continue
-        # Tried now: the others come first the next time.
-        Refund.objects.filter(pk=refund_id).update(updated_at=timezone.now())
-    return len(refund_ids)
+    due = list(stale.order_by("updated_at").values_list("pk", "payment__gateway")[:RECOVER_BATCH])
+    asked = asking.Round()
+    for refund_id, name in due:
+        settle = partial(settle_refund, refund_id=refund_id)
+        turn = asked.turn(name)
+        if not asked.is_done(settle, gateway=name, about=f"The refund {refund_id}"):
+            Refund.objects.filter(pk=refund_id).update(updated_at=turn)
+    return len(due)

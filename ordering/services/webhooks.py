@@ -2,7 +2,9 @@
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +15,7 @@ from notifications import outbox
 from ordering import events
 from ordering.gateways import GatewayError, gateway
 from ordering.models import Payment, PaymentState, WebhookMessage
-from ordering.services import matching, paying, recovering
+from ordering.services import asking, matching, paying, recovering
 
 logger = logging.getLogger(__name__)
 
@@ -62,24 +64,41 @@ def apply(*, message_id: UUID | str) -> WebhookMessage:
     answer, or a checkout still runs, it stays open for `apply_open`. Never call it inside a transaction.
     """
     message = WebhookMessage.objects.get(pk=message_id)
-    if message.processed_at:
-        return message
-    try:
-        outcome = _applied(message)
-    except (GatewayError, LaterError) as reason:
-        return _put_off(message, str(reason))
-    except Exception as error:  # one that cannot be worked on must not hold up the others
-        logger.exception("The webhook message %s cannot be worked on.", message.pk)
-        return _put_off(message, f"{type(error).__name__}: {error}")
-    return _close(message, outcome)
+    with suppress(GatewayError):
+        _try(message)
+    return message
 
 
 def apply_open() -> int:
-    """Tries again what is still open and due; returns how many messages that were."""
-    message_ids = list(_due(timezone.now()).order_by("received_at").values_list("pk", flat=True)[:BATCH])
-    for message_id in message_ids:
-        apply(message_id=message_id)
-    return len(message_ids)
+    """Tries again what is still open and due; returns how many messages that were. Those of a gateway that has fallen
+    silent are not tried: they have as many tries left as before."""
+    due = list(_due(timezone.now()).order_by("received_at").values_list("pk", "gateway")[:BATCH])
+    asked = asking.Round()
+    for message_id, name in due:
+        asked.is_done(partial(_try_by_id, message_id), gateway=name, about=f"The webhook message {message_id}")
+    return len(due)
+
+
+def _try_by_id(message_id: UUID) -> None:
+    _try(WebhookMessage.objects.get(pk=message_id))
+
+
+def _try(message: WebhookMessage) -> None:
+    """Works on a message, or puts it off: with `GatewayError` where the gateway does not answer."""
+    if message.processed_at:
+        return
+    try:
+        outcome = _applied(message)
+    except GatewayError as silence:
+        _put_off(message, str(silence))
+        raise
+    except LaterError as reason:
+        _put_off(message, str(reason))
+    except Exception as error:  # one that cannot be worked on must not hold up the others
+        logger.exception("The webhook message %s cannot be worked on.", message.pk)
+        _put_off(message, f"{type(error).__name__}: {error}")
+    else:
+        _close(message, outcome)
 
 
 def apply_again(*, message_id: UUID | str) -> WebhookMessage:
@@ -95,20 +114,18 @@ def _due(now: datetime) -> "models.QuerySet[WebhookMessage]":
     return WebhookMessage.objects.filter(waited, processed_at=None)
 
 
-def _put_off(message: WebhookMessage, reason: str) -> WebhookMessage:
+def _put_off(message: WebhookMessage, reason: str) -> None:
     message.outcome = reason[:MAX_OUTCOME]
     message.tries += 1
     WebhookMessage.objects.filter(pk=message.pk, processed_at=None).update(
         outcome=message.outcome, tries=models.F("tries") + 1
     )
-    return message
 
 
-def _close(message: WebhookMessage, outcome: str) -> WebhookMessage:
+def _close(message: WebhookMessage, outcome: str) -> None:
     message.outcome = outcome[:MAX_OUTCOME]
     message.processed_at = timezone.now()
     message.save(update_fields=["outcome", "processed_at"])
-    return message
 
 
 def _applied(message: WebhookMessage) -> str:

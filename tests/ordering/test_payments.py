@@ -15,7 +15,7 @@ from notifications.models import Event
 from ordering import services, tasks
 from ordering.gateways import GatewayError, Outcome, Stage, Standing, gateway
 from ordering.models import Cart, Order, Payment, PaymentState, PaymentStatus
-from ordering.services import recovering
+from ordering.services import asking, recovering
 from tests.conftest import Api, gid, make_variant
 from tests.shopping import cart_with, checkout, order_of
 
@@ -568,17 +568,20 @@ def test_an_answer_that_comes_when_the_checkout_was_just_given_up_makes_no_order
     assert StockLevel.objects.get(pk=variant.pk).on_hand == 10
 
 
-def test_a_silent_gateway_is_not_asked_for_every_payment_of_a_run(bank, guest, variant, monkeypatch):
-    monkeypatch.setattr(recovering, "MAX_SILENCE", 2)
+def test_a_silent_gateway_is_not_asked_for_every_payment_of_a_run_and_others_are(bank, guest, variant, monkeypatch):
+    monkeypatch.setattr(asking, "MAX_SILENCE", 2)
     bank.silent.add("authorize")
-    for number in range(4):
+    for number in range(5):
         assert no_answer(pay(guest, cart_with(guest, (gid(variant), 1)), key=str(number)))
+    last = Payment.objects.order_by("created_at").last()
+    Payment.objects.filter(pk=last.pk).update(gateway="sandbox", token="tok_ok")
     asked = len(bank.asked)
     an_hour_passes()
 
-    assert tasks.settle_open_payments() == 4
+    assert tasks.settle_open_payments() == 5
 
     assert len(bank.asked) == asked + 2
+    assert list(Payment.objects.exclude(state="REQUESTED").values_list("pk", "state")) == [(last.pk, "CAPTURED")]
 
 
 # ── What is odd ──────────────────────────────────────────────────────────────────────────────────────────────────────

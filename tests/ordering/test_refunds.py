@@ -12,7 +12,7 @@ from notifications.models import Event
 from ordering import tasks
 from ordering.gateways import Outcome
 from ordering.models import Order, OrderLine, Payment, Refund, RefundLine
-from ordering.services import refunding
+from ordering.services import asking, refunding
 from tests.conftest import Api, gid, make_variant
 from tests.shopping import order_of
 
@@ -333,6 +333,39 @@ def test_refunds_that_cannot_be_settled_do_not_fill_every_batch(bank, guest, var
     assert [tasks.settle_open_refunds() for _ in range(2)] == [1, 1]
 
     assert set(Refund.objects.values_list("payment__gateway", "state")) == {("gone", "REQUESTED"), ("bank", "DONE")}
+
+
+def test_a_silent_gateway_is_not_asked_for_every_refund_of_a_run_and_others_are(bank, guest, variant, give_back):
+    bank.silent.add("refund")
+    orders = [order_of(guest, (gid(variant), 1), payment=BANK) for _ in range(asking.MAX_SILENCE + 2)]
+    for order in orders:
+        give_back(order)
+    Payment.objects.filter(order__number=orders[-1]["number"]).update(gateway="sandbox")
+    asked = len(bank.asked)
+    an_hour_passes()
+
+    assert tasks.settle_open_refunds() == 7
+
+    assert bank.asked[asked:] == ["refund"] * 5
+    assert Refund.objects.filter(payment__gateway="bank", state="REQUESTED").count() == 6
+    assert Refund.objects.get(payment__gateway="sandbox").state == "DONE"
+
+
+def test_a_refund_that_was_not_asked_for_comes_before_those_that_were(bank, guest, variant, give_back, monkeypatch):
+    monkeypatch.setattr(asking, "MAX_SILENCE", 1)
+    bank.silent.add("refund")
+    for _ in range(2):
+        give_back(order_of(guest, (gid(variant), 1), payment=BANK))
+    bank.silent.clear()
+    bank.lost.add("refund")
+
+    done = []
+    for _ in range(2):
+        an_hour_passes()
+        tasks.settle_open_refunds()
+        done.append(len(bank.moved("refund")))
+
+    assert done == [1, 2]
 
 
 def test_what_the_gateway_refuses_for_good_can_be_given_back_again(bank, order, give_back):

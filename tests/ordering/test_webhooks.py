@@ -383,6 +383,21 @@ def test_a_gateway_that_is_silent_is_asked_later_and_not_for_ever(payment, setti
     assert (message.processed_at is not None, message.outcome) == (True, "Both agree.")
 
 
+def test_a_silent_gateway_is_not_asked_for_every_message_and_those_left_keep_their_tries(payment, settings):
+    for _ in range(7):
+        told(payment)
+    other = WebhookMessage.objects.create(gateway="sandbox", message_id="1", type="charge.refunded", body={})
+    settings.STRIPE_API_BASE = "http://127.0.0.1:1"
+    WebhookMessage.objects.update(received_at=F("received_at") - timedelta(hours=1))
+
+    assert tasks.apply_open_webhooks() == 8
+
+    tries = WebhookMessage.objects.filter(gateway="stripe").order_by("received_at").values_list("tries", flat=True)
+    assert list(tries) == [1] * 5 + [0] * 2
+    other.refresh_from_db()
+    assert (other.tries, other.outcome) == (0, "It is about no payment of this shop.")
+
+
 def test_one_message_that_cannot_be_worked_on_does_not_hold_up_the_others(payment):
     Payment.objects.update(gateway="gone")
     broken = WebhookMessage.objects.create(
