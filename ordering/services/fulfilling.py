@@ -91,13 +91,19 @@ def _write(
 
 
 @transaction.atomic
-def deliver(*, order_id: UUID | str, actor: "User") -> Order:
+def deliver(*, order_id: UUID | str, actor: "User", idempotency_key: str | None = None) -> once.Done[Order]:
     """Notes that everything arrived."""
     order = states.locked(order_id, actor)
+    claim = once.claim(
+        scope=once.of_order(order), key=idempotency_key, operation="order_deliver", asked={}, actor=actor
+    )
+    if claim.answer:
+        return once.Done(order, is_replay=True)
     states.permit(order, OrderAction.DELIVER, actor)
 
     states.move(order, OrderStatus.DELIVERED, events.OrderDelivered(number=order.number), actor=actor)
-    return order
+    claim.keep(order)
+    return once.Done(order, is_replay=False)
 
 
 def _note_shipment(order: Order, parcel: Parcel, is_complete: bool, actor: "User") -> None:

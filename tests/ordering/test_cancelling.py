@@ -247,6 +247,7 @@ KEYED = {
     "orderProcess": ("CONFIRMED", "", "PROCESSING"),
     "orderRelease": ("ON_HOLD", "", "CONFIRMED"),
     "orderConfirm": ("PENDING", "", "CONFIRMED"),
+    "orderDeliver": ("SHIPPED", "", "DELIVERED"),
 }
 
 

@@ -88,6 +88,11 @@ mutation {
         return FulfillmentUpdatePayload(order=done.row.order, fulfillment=done.row)
 
     @strawberry.mutation(extensions=types.refusals_for_staff, description="Notes that everything arrived.")
-    def order_deliver(self, info: kit.Info, id: relay.GlobalID) -> OrderDeliverPayload | None:
-        order = services.deliver(order_id=kit.pk(id, types.Order), actor=kit.signed_in(info))
-        return OrderDeliverPayload(order=order)
+    def order_deliver(
+        self, info: kit.Info, id: relay.GlobalID, idempotency_key: str | None = None
+    ) -> OrderDeliverPayload | None:
+        done = services.deliver(
+            order_id=kit.pk(id, types.Order), actor=kit.signed_in(info), idempotency_key=idempotency_key
+        )
+        kit.note_replay(info, done.is_replay)
+        return OrderDeliverPayload(order=done.row)
