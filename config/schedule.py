@@ -85,6 +85,7 @@ SCHEDULE = {
         "options": {"expires": 600},
     },
     "purge-digital-files": {"task": "ordering.tasks.purge_digital_files", "schedule": crontab(hour=4, minute=15)},
+    "purge-webhooks": {"task": "ordering.tasks.purge_webhooks", "schedule": timedelta(hours=1)},
     "forget-old-keys": {"task": "ordering.tasks.forget_old_keys", "schedule": timedelta(hours=1)},
     "release-reservations": {
         "task": "ordering.tasks.release_reservations",

@@ -95,6 +95,12 @@ def apply_open_webhooks(**_: Any) -> int:
 
 
 @shared_task
+def purge_webhooks(**_: Any) -> int:
+    """What gateways told 90 days ago and was done, or given up."""
+    return webhooks.purge()
+
+
+@shared_task
 def release_reservations(**_: Any) -> int:
     """Gives back what carts hold beyond their time, and warns those whose time is nearly over."""
     services.tell_expiring()

@@ -174,7 +174,11 @@ class WebhookMessage(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["gateway", "message_id"], name="webhook_message_once")]
         indexes = [
-            models.Index(fields=["received_at"], condition=models.Q(processed_at=None), name="webhook_message_open"),
+            # By tries first: what was given up is passed over unread.
+            models.Index(
+                fields=["tries", "received_at"], condition=models.Q(processed_at=None), name="webhook_message_open"
+            ),
+            models.Index(fields=["received_at", "id"], name="webhook_message_by_age"),
         ]
 
     def __str__(self) -> str:

@@ -8,10 +8,12 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
 from django.utils import timezone
 
 from notifications import outbox
+from notifications.models import Event
 from ordering import events
 from ordering.gateways import GatewayError, gateway
 from ordering.models import Payment, PaymentState, WebhookMessage
@@ -22,6 +24,9 @@ logger = logging.getLogger(__name__)
 # The first try comes with the news of it; the others wait for 1, 2, 4 … minutes, the last for about a day and a half.
 MAX_TRIES = 12
 BATCH = 200
+# So long a message can be looked at, done or given up.
+KEPT_FOR = timedelta(days=90)
+PURGE_BATCH = 5000
 MAX_OUTCOME = 255
 MAX_TYPE = 100
 
@@ -105,6 +110,20 @@ def apply_again(*, message_id: UUID | str) -> WebhookMessage:
     """Works on a message once more, also on one that was given up or is done: its payment may need it."""
     WebhookMessage.objects.filter(pk=message_id).update(processed_at=None, tries=0)
     return apply(message_id=message_id)
+
+
+@transaction.atomic
+def purge() -> int:
+    """Deletes the messages that came more than 90 days ago and are done or given up, with the news of them; returns how
+    many went."""
+    ended = models.Q(processed_at__isnull=False) | models.Q(tries__gte=MAX_TRIES)
+    old = WebhookMessage.objects.filter(ended, received_at__lt=timezone.now() - KEPT_FOR).order_by("received_at", "pk")
+    keys = list(old.values_list("pk", flat=True)[:PURGE_BATCH])
+    Event.objects.filter(
+        subject_type=ContentType.objects.get_for_model(WebhookMessage), subject_id__in=[str(key) for key in keys]
+    ).delete()
+    WebhookMessage.objects.filter(pk__in=keys).delete()
+    return len(keys)
 
 
 def _due(now: datetime) -> "models.QuerySet[WebhookMessage]":

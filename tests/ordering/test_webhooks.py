@@ -10,6 +10,7 @@ import stripe as sdk
 from django.db import connection
 from django.db.models import F
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from notifications.models import Event
@@ -411,3 +412,28 @@ def test_one_message_that_cannot_be_worked_on_does_not_hold_up_the_others(paymen
     broken.refresh_from_db()
     assert (broken.processed_at, broken.outcome, broken.tries) == (None, "KeyError: 'gone'", 1)
     assert WebhookMessage.objects.get(gateway="stripe").processed_at is not None
+
+
+def test_messages_that_are_due_are_found_by_their_index(payment):
+    if connection.vendor != "postgresql":
+        pytest.skip("plans are read on PostgreSQL")
+    with CaptureQueriesContext(connection) as statements:
+        tasks.apply_open_webhooks()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {statements[0]['sql']}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "webhook_message_open" in plan
+    assert "(tries = 11)" in plan, "what was given up is not read"
+
+
+def test_what_is_done_or_given_up_goes_after_90_days_with_the_news_of_it(payment):
+    done, given_up, still_open, new = (told(payment) for _ in range(4))
+    WebhookMessage.objects.exclude(pk=new.pk).update(received_at=timezone.now() - timedelta(days=91))
+    WebhookMessage.objects.filter(pk__in=[done.pk, new.pk]).update(processed_at=timezone.now())
+    WebhookMessage.objects.filter(pk=given_up.pk).update(tries=webhooks.MAX_TRIES)
+
+    assert [tasks.purge_webhooks(), tasks.purge_webhooks()] == [2, 0]
+
+    assert set(WebhookMessage.objects.all()) == {still_open, new}
+    assert {news.subject for news in Event.objects.filter(type="webhook.received")} == {still_open, new}
