@@ -170,6 +170,12 @@ def test_a_customer_takes_an_address_from_the_book(customer):
     assert payload["cart"]["billingAddress"] == {"city": "Berlin", "country": "DE"}
 
 
+def test_null_for_an_entry_of_the_book_is_as_if_it_was_left_out(guest, cart):
+    before = set_addresses(guest, cart, shippingAddress=ADDRESS, billingAddress=ADDRESS)
+
+    assert set_addresses(guest, cart, shippingAddressId=None, billingAddressId=None) == before
+
+
 def test_another_persons_book_is_not_there(customer, guest):
     stranger = make_user()
     entry = addresses.create(

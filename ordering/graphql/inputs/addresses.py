@@ -40,10 +40,12 @@ class CartAddressesSetInput:
         default=strawberry.UNSET, description="Where the invoice goes, unless that is the shipping address."
     )
     shipping_address_id: relay.GlobalID | None = strawberry.field(
-        default=strawberry.UNSET, description="Instead of `shippingAddress`: one of your address book, when signed in."
+        default=strawberry.UNSET,
+        description="Instead of `shippingAddress`: one of your address book, when signed in. Null is as if left out.",
     )
     billing_address_id: relay.GlobalID | None = strawberry.field(
-        default=strawberry.UNSET, description="Instead of `billingAddress`: one of your address book, when signed in."
+        default=strawberry.UNSET,
+        description="Instead of `billingAddress`: one of your address book, when signed in. Null is as if left out.",
     )
     email: str | None = strawberry.field(
         default=strawberry.UNSET, description="Where the confirmation goes. A customer's own when it is empty."

@@ -88,7 +88,9 @@ mutation { orderProcess(id: "…") { order { status } userErrors { code field me
         return OrderProcessPayload(order=done.row)
 
     @strawberry.mutation(
-        extensions=types.refusals_for_staff, description="Stops an order before it is shipped, until its release."
+        extensions=types.refusals_for_staff,
+        description="Stops an order before it is shipped, until its release. The buyer reads the `reason`, of 1 to 500 "
+        "characters, in `Order.events`.",
     )
     def order_hold(
         self, info: kit.Info, id: relay.GlobalID, reason: str, idempotency_key: str | None = None
@@ -121,7 +123,8 @@ mutation { orderProcess(id: "…") { order { status } userErrors { code field me
 
 Buyers can until the shop works on it, which is PROCESSING, or holds it; staff can until something was shipped. Then
 a return is what remains. Stock and coupons are free at once; the money goes back right after, told by
-`order.payment_released` or `order.refunded`.
+`order.payment_released` or `order.refunded`. The buyer reads the `reason`, of 1 to 500 characters, in `Order.events`,
+whoever gave it.
 
 ```graphql
 mutation {
