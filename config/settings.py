@@ -124,12 +124,20 @@ else:
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="")
+# In front of this shop's keys and channels, and the name of its queue, where several share one Redis or broker.
+REDIS_PREFIX = env.str("REDIS_PREFIX", default="nexus")
 if REDIS_URL:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": REDIS_PREFIX,
+        }
+    }
     CHANNEL_LAYERS = {
         "default": {
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            "CONFIG": {"hosts": [REDIS_URL], "prefix": env.str("REDIS_PREFIX", default="nexus")},
+            "CONFIG": {"hosts": [REDIS_URL], "prefix": REDIS_PREFIX},
         }
     }
 else:
@@ -232,7 +240,8 @@ GRAPHQL_JWT = {
 }
 # Without it an account is there as soon as it is registered, and anybody can register with anybody's address.
 EMAIL_VERIFICATION = env.bool("EMAIL_VERIFICATION", default=True)
-# The pages behind the links in e-mails: /verify-email, /reset-password, /change-email, each with #token=…
+# The pages behind the links in e-mails: /verify-email, /reset-password, /change-email and /stock-alert, each with
+# #token=…, and /cart with #id=…
 FRONTEND_URL = env.str("FRONTEND_URL", default=SHOP_URL)
 # What is held on a person, in parts: each names what tells it, called with `user=`.
 PERSONAL_DATA = {
@@ -323,7 +332,7 @@ UNFOLD = backoffice.UNFOLD
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL) or "memory://localhost"
 CELERY_TASK_ALWAYS_EAGER = CELERY_BROKER_URL == "memory://localhost"
 # One queue a shop, so that shops on one broker do not take each other's work.
-CELERY_TASK_DEFAULT_QUEUE = env.str("REDIS_PREFIX", default="nexus")
+CELERY_TASK_DEFAULT_QUEUE = REDIS_PREFIX
 CELERY_TASK_IGNORE_RESULT = True
 # A task is acknowledged when done, so one whose worker dies is run again: every task may run twice.
 CELERY_TASK_ACKS_LATE = True

@@ -65,6 +65,17 @@ def test_cards_are_offered_where_stripes_keys_are_and_its_webhooks_can_be_believ
     assert "Set the STRIPE_WEBHOOK_SECRET environment variable" in unsigned.stderr
 
 
+def test_shops_on_one_redis_share_neither_cache_nor_channels_nor_queue():
+    shown = (
+        "[settings.CACHES['default']['KEY_PREFIX'], settings.CHANNEL_LAYERS['default']['CONFIG']['prefix'], "
+        "settings.CELERY_TASK_DEFAULT_QUEUE]"
+    )
+    redis = {"REDIS_URL": "redis://127.0.0.1:6379/0", "DEBUG": "1"}
+
+    assert printed(shown, **redis).stdout.strip().endswith("['nexus', 'nexus', 'nexus']")
+    assert printed(shown, **redis, REDIS_PREFIX="other").stdout.strip().endswith("['other', 'other', 'other']")
+
+
 def test_pictures_are_served_as_pictures_on_a_machine_without_a_list_of_types():
     script = (
         "import mimetypes; mimetypes.knownfiles = []; import config.settings; print(mimetypes.guess_type('a.webp'))"
