@@ -27,7 +27,7 @@ urlpatterns = [
     path("", index),
     # Exempt because Django's own cookies are not read there; those that are, accounts.graphql.cookies protects.
     path("graphql", csrf_exempt(GraphQLView.as_view(**_OPTIONS))),
-    # The addresses in e-mails, as `accounts.links` makes them; a shop serves its own at FRONTEND_URL.
+    # The addresses in e-mails, of `accounts.links` and of carts that were left; a shop serves its own at FRONTEND_URL.
     *(path(page, account, {"page": page}) for page in ACCOUNT_PAGES),
     path("account/data-export/<str:token>", data_export, name="data-export"),
     path("jobs/<str:token>", job_file, name="job-file"),

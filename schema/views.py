@@ -38,7 +38,7 @@ PAGE_POLICY = (
 _STATUSES = {kit.ErrorCode.UNAUTHENTICATED.value: 401, kit.ErrorCode.FORBIDDEN.value: 403}
 
 # What stands behind the links in e-mails where no shop has pages of its own.
-ACCOUNT_PAGES = ["verify-email", "reset-password", "change-email", "stock-alert"]
+ACCOUNT_PAGES = ["verify-email", "reset-password", "change-email", "stock-alert", "cart"]
 
 
 class GraphQLView(StrawberryView[kit.Context, None]):
@@ -114,7 +114,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def account(request: HttpRequest, page: str) -> HttpResponse:
-    """The page behind a link in an e-mail. The token is behind the #, so it never reaches this server's log."""
+    """The page behind a link in an e-mail. What opens it is behind the #, so it never reaches this server's log."""
     return _page(request, f"account/{page}.html", page=page, built=_is_built("account"))
 
 

@@ -1,7 +1,8 @@
-// The pages behind the links in e-mails: one button or one form, and what came of it.
+// The pages behind the links in e-mails: one button or one form, and what came of it; or a cart, which is only looked at.
 
 import "./live.css";
 import { mutate } from "./api.js";
+import { showCart } from "./cart.js";
 import { el, errorLine, field, fill, whileBusy } from "./dom.js";
 
 // Nothing is sent before somebody presses the button: programs that look for harmful mail open its links, too, and each
@@ -37,6 +38,7 @@ const PAGES = {
     done: () => "Nobody will write to you about it.",
     next: { label: "To the shop", href: "/" },
   },
+  cart: { key: "id", show: showCart },
 };
 
 const place = document.getElementById("account");
@@ -44,9 +46,9 @@ const page = PAGES[place.dataset.page];
 // What the button will do; once there is no button any more it would mislead.
 const lead = document.getElementById("lead");
 
-/** The token in the address, which then leaves it: no history, bookmark or screenshot keeps it. */
+/** The token (of a cart its id) in the address, which then leaves it: no history, bookmark or screenshot keeps it. */
 function takeToken() {
-  const token = new URLSearchParams(location.hash.slice(1)).get("token");
+  const token = new URLSearchParams(location.hash.slice(1)).get(page.key ?? "token");
   if (location.hash) history.replaceState(null, "", location.pathname);
   return token?.trim() || null;
 }
@@ -119,7 +121,8 @@ function showDone(sentence) {
 function begin() {
   const token = takeToken();
   lead.hidden = !token;
-  if (token) showForm(token);
+  if (token && page.show) page.show(place, token);
+  else if (token) showForm(token);
   else fill(place, el("p", { "data-testid": "result" }, place.dataset.withoutToken));
 }
 

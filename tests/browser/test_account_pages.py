@@ -1,4 +1,7 @@
-"""The pages behind the links in e-mails: opening one does nothing, pressing its button does, and it says what came."""
+"""The pages behind the links in e-mails: opening one does nothing, pressing its button does, and it says what came.
+
+That of a cart only shows it.
+"""
 
 import json
 import re
@@ -21,6 +24,11 @@ SIGN_IN = """mutation($email: String!, $password: String!) {
   tokenCreate(email: $email, password: $password) { accessToken userErrors { code } } }"""
 REQUEST_CHANGE = """mutation($email: String!, $password: String!) {
   emailChangeRequest(newEmail: $email, password: $password) { userErrors { code } } }"""
+CART = """mutation($lines: [CartLineInput!]!) {
+  cartCreate(input: { lines: $lines }) { cart { id } userErrors { code } } }"""
+CONTENTS = """query($id: ID!) { cart(id: $id) {
+  lines { quantity unitPrice { amount currency } totalPrice { amount currency } variant { product { name } } }
+  total { amount currency } } }"""
 
 _numbers = count(1)
 
@@ -233,3 +241,97 @@ def test_an_answer_that_got_lost_is_said_and_the_button_can_be_pressed_again(dem
     press(window)
 
     expect(window.get_by_role("status")).to_contain_text("is confirmed")
+
+
+# ── A cart that was left ─────────────────────────────────────────────────────────────────────────────────────────────
+def read(demo, query, **variables):
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    request = urllib.request.Request(f"{demo.url}/graphql", body, {"Content-Type": "application/json"})  # noqa: S310
+    with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+        return json.load(response)["data"]
+
+
+def cart_of(demo, *quantities, bearer=None):
+    """The id of a cart with so many of the first products."""
+    products = read(demo, "{ products(first: 9, filters: {inStock: true}) { edges { node { variants { id } } } } }")
+    variants = [edge["node"]["variants"][0]["id"] for edge in products["products"]["edges"]]
+    lines = [{"variantId": id, "quantity": quantity} for id, quantity in zip(variants, quantities, strict=False)]
+    return send(demo, CART, bearer=bearer, lines=lines)["cart"]["id"]
+
+
+def shown_price(money):
+    return f"{money['amount']} {money['currency']}"
+
+
+def expect_cart(page, cart):
+    """All its lines and the total, as the API says them."""
+    lines = page.get_by_test_id("cart-line")
+    expect(lines).to_have_count(len(cart["lines"]))
+    for shown, line in zip(lines.all(), cart["lines"], strict=True):
+        expect(shown).to_contain_text(line["variant"]["product"]["name"])
+        expect(shown).to_contain_text(f"{line['quantity']} × {shown_price(line['unitPrice'])}")
+        expect(shown.get_by_role("cell")).to_have_text(shown_price(line["totalPrice"]))
+    expect(page.get_by_test_id("cart-total")).to_have_text(f"Total{shown_price(cart['total'])}")
+
+
+def test_a_guests_cart_is_shown_with_what_it_costs_and_where_it_is_bought(demo, window):
+    id = cart_of(demo, 1, 2)
+    asked = []
+    window.on("request", lambda request: asked.append(request))
+
+    window.goto(f"{demo.url}/cart#id={id}")
+
+    expect_cart(window, read(demo, CONTENTS, id=id)["cart"])
+    expect(window.get_by_text("Checkout is the shop frontend's")).to_be_visible()
+    assert window.url == f"{demo.url}/cart"
+    assert not any(id in request.url or id in str(request.headers) for request in asked)
+    assert window.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_a_customers_cart_is_shown_to_the_customer_alone(demo, window, person):
+    token = send(demo, SIGN_IN, email=person, password=PASSWORD)["accessToken"]
+    id = cart_of(demo, 3, bearer=token)
+
+    window.goto(f"{demo.url}/cart#id={id}")
+    expect(window.get_by_test_id("result")).to_have_text(
+        "This cart is not there any more, or it is a customer's. Sign in to see your own."
+    )
+    window.get_by_label("E-mail").fill(person)
+    window.get_by_label("Password").fill("wrong")
+    press(window)
+    expect(window.get_by_role("alert")).to_be_visible()
+    window.get_by_label("Password").fill(PASSWORD)
+    press(window)
+
+    expect(window.get_by_test_id("cart-line")).to_contain_text("3 × ")
+
+
+def test_a_cart_without_lines_says_so_and_a_link_that_is_none_what_it_needs(demo, window):
+    window.goto(f"{demo.url}/cart#id={cart_of(demo)}")
+    expect(window.get_by_test_id("result")).to_have_text("There is nothing in it any more.")
+
+    for address in (f"{demo.url}/cart", f"{demo.url}/cart#id=", f"{demo.url}/cart#id=x"):
+        window.goto("about:blank")
+        window.goto(address)
+        expect(window.get_by_test_id("result")).to_contain_text("Open the one in the newest e-mail you received.")
+
+
+def test_a_cart_that_could_not_be_read_is_asked_for_again(demo, window):
+    window.route("**/graphql", lambda route: route.fulfill(body="<html>"))
+    window.goto(f"{demo.url}/cart#id={cart_of(demo, 1)}")
+    expect(window.get_by_role("alert")).to_have_text("The server answered 200 and nothing that could be read.")
+    window.unroute("**/graphql")
+
+    press(window)
+
+    expect(window.get_by_test_id("cart-line")).to_have_count(1)
+
+
+def test_the_page_of_a_cart_without_javascript_says_so(demo, chromium):
+    context = chromium.new_context(java_script_enabled=False)
+    window = context.new_page()
+
+    window.goto(f"{demo.url}/cart#id=x")
+
+    expect(window.get_by_text("This page needs JavaScript.")).to_be_visible()
+    context.close()

@@ -5,7 +5,7 @@ import pytest
 pytestmark = pytest.mark.django_db
 
 
-ACCOUNT_PAGES = ["/verify-email", "/reset-password", "/change-email", "/stock-alert"]
+ACCOUNT_PAGES = ["/verify-email", "/reset-password", "/change-email", "/stock-alert", "/cart"]
 
 
 @pytest.mark.parametrize("address", ["/", "/graphql", *ACCOUNT_PAGES])
@@ -43,6 +43,7 @@ def test_without_the_build_the_page_says_how_to_get_the_board(client, monkeypatc
         ("/reset-password", "passwordReset"),
         ("/change-email", "emailChange"),
         ("/stock-alert", "stockAlertDelete"),
+        ("/cart", "<code>cart</code>"),
     ],
 )
 def test_without_the_build_the_page_of_a_link_says_which_mutation_takes_its_token(
