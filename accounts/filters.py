@@ -1,9 +1,28 @@
-"""What the list of users can be narrowed by."""
+"""What the list of users can be narrowed by, and a moment to narrow any list by."""
+
+from datetime import UTC, datetime
 
 import django_filters
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
+from django_filters.fields import IsoDateTimeField
 
 from accounts.models import User
+
+
+class MomentField(IsoDateTimeField):
+    """Databases keep UTC, in which a moment at either end of the calendar may not exist."""
+
+    def validate(self, value: datetime | None) -> None:
+        super().validate(value)
+        try:
+            _ = value and value.astimezone(UTC)
+        except OverflowError:
+            raise ValidationError("There is no such moment.") from None
+
+
+class MomentFilter(django_filters.IsoDateTimeFilter):
+    field_class = MomentField
 
 
 class UserFilterSet(django_filters.FilterSet):
@@ -17,8 +36,8 @@ class UserFilterSet(django_filters.FilterSet):
     )
     is_active = django_filters.BooleanFilter()
     is_staff = django_filters.BooleanFilter()
-    joined_after = django_filters.IsoDateTimeFilter(field_name="date_joined", lookup_expr="gte")
-    joined_before = django_filters.IsoDateTimeFilter(field_name="date_joined", lookup_expr="lt")
+    joined_after = MomentFilter(field_name="date_joined", lookup_expr="gte")
+    joined_before = MomentFilter(field_name="date_joined", lookup_expr="lt")
 
     class Meta:
         model = User

@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
+from accounts.filters import MomentFilter
 from catalog.models import (
     Category,
     Product,
@@ -111,8 +112,8 @@ class ProductFilterSet(django_filters.FilterSet):
     )
     is_digital = django_filters.BooleanFilter(field_name="is_digital")
     is_featured = django_filters.BooleanFilter(field_name="is_featured")
-    created_after = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    created_before = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    created_after = MomentFilter(field_name="created_at", lookup_expr="gte")
+    created_before = MomentFilter(field_name="created_at", lookup_expr="lt")
 
     class Meta:
         model = Product

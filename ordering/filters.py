@@ -1,4 +1,4 @@
-"""What the order list can be narrowed by, for the API and the admin alike."""
+"""What the lists of orders, returns and promotions can be narrowed by; the file of orders as well."""
 
 from decimal import Decimal
 from typing import Any
@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 from django.db.models import QuerySet
 
+from accounts.filters import MomentFilter
 from accounts.models import normalize_email
 from ordering.models import (
     MAX_NUMBER,
@@ -88,8 +89,8 @@ class OrderFilterSet(django_filters.FilterSet):
     max_total = django_filters.NumberFilter(
         field_name="total_amount", lookup_expr="lte", min_value=Decimal(0), max_digits=14, decimal_places=3
     )
-    placed_after = django_filters.IsoDateTimeFilter(field_name="placed_at", lookup_expr="gte")
-    placed_before = django_filters.IsoDateTimeFilter(field_name="placed_at", lookup_expr="lt")
+    placed_after = MomentFilter(field_name="placed_at", lookup_expr="gte")
+    placed_before = MomentFilter(field_name="placed_at", lookup_expr="lt")
 
     class Meta:
         model = Order

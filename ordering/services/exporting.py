@@ -3,7 +3,6 @@
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -57,9 +56,6 @@ def _filtered(filtered_by: Mapping[str, Any], actor: "User") -> QuerySet[Order]:
     if not found.is_valid():
         name, messages = next(iter(found.form.errors.items()))
         raise OrderError(OrderErrorCode.INVALID, str(messages[0]), field=["filters", _in_the_api(name)])
-    for name, value in found.form.cleaned_data.items():
-        if isinstance(value, datetime) and not _is_storable(value):
-            raise OrderError(OrderErrorCode.INVALID, "There is no such moment.", field=["filters", _in_the_api(name)])
     return found.qs
 
 
@@ -67,12 +63,3 @@ def _in_the_api(name: str) -> str:
     """placed_after is placedAfter."""
     first, *others = name.split("_")
     return first + "".join(map(str.capitalize, others))
-
-
-def _is_storable(moment: datetime) -> bool:
-    """Databases keep UTC, in which a moment at either end of the calendar may not exist."""
-    try:
-        moment.astimezone(UTC)
-    except OverflowError:
-        return False
-    return True

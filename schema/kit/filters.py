@@ -1,7 +1,7 @@
 """What lists can be narrowed by, made of FilterSets."""
 
 import inspect
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from types import SimpleNamespace
@@ -58,20 +58,8 @@ def filtered(
         for name, value in vars(filters).items()
         if value is not UNSET and value is not None
     }
-    for name, value in data.items():
-        if isinstance(value, datetime) and not _is_storable(value):
-            raise ApiError(ErrorCode.BAD_USER_INPUT, f"filters.{to_camel_case(name)}: There is no such moment.")
     narrowed = filterset(data, queryset=queryset, request=SimpleNamespace(user=viewer, currency=currency))
     if not narrowed.is_valid():
         field_name, messages = next(iter(narrowed.form.errors.items()))
         raise ApiError(ErrorCode.BAD_USER_INPUT, f"filters.{to_camel_case(field_name)}: {messages[0]}")
     return narrowed.qs
-
-
-def _is_storable(moment: datetime) -> bool:
-    """Databases keep UTC, in which a moment at either end of the calendar may not exist."""
-    try:
-        moment.astimezone(UTC)
-    except (OverflowError, ValueError):  # the latter for one without a time zone
-        return False
-    return True

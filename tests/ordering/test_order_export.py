@@ -214,6 +214,7 @@ def test_who_may_see_all_orders_no_more_has_a_link_no_more(desk, staff, loses):
         ({"minTotal": "5"}, ["filters", "currency"]),
         ({"search": "x" * 101}, ["filters", "search"]),
         ({"placedAfter": "0001-01-01T00:00:00+14:00"}, ["filters", "placedAfter"]),
+        ({"placedBefore": "9999-12-31T23:59:59-14:00"}, ["filters", "placedBefore"]),
     ],
 )
 def test_what_cannot_be_filtered_by_is_refused_by_its_field(desk, filters, field):

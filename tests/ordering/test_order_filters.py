@@ -145,6 +145,18 @@ def test_a_filter_that_cannot_be_read_is_the_clients_mistake(desk, filters):
     assert desk.code(NUMBERS, filters=filters) == "BAD_USER_INPUT"
 
 
+@pytest.mark.parametrize(
+    ("field", "moment"), [("placedAfter", "0001-01-01T00:00:00+14:00"), ("placedBefore", "9999-12-31T23:59:59-14:00")]
+)
+def test_a_moment_that_is_none_in_utc_is_refused_by_its_field(desk, field, moment):
+    (error,) = desk.send(NUMBERS, filters={field: moment})["errors"]
+
+    assert (error["extensions"]["code"], error["message"]) == (
+        "BAD_USER_INPUT",
+        f"filters.{field}: There is no such moment.",
+    )
+
+
 def test_what_a_search_cannot_tell_from_a_pattern_is_looked_for_as_it_is(desk, customer, variant):
     order = order_of(Api(customer), (gid(variant), 1), shippingAddress=ADDRESS | {"fullName": "A_B 100% C\\D"})
 
