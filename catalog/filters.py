@@ -1,4 +1,4 @@
-"""What the product list can be narrowed by, for the API and the admin alike."""
+"""What the lists of products and reviews can be narrowed by."""
 
 from decimal import Decimal
 from typing import Any
