@@ -388,6 +388,8 @@ LOGGING = {
         "celery.beat": {"level": "WARNING" if CELERY_TASK_ALWAYS_EAGER else "INFO"},
         "daphne": {"level": "WARNING"},
         "django.channels.server": {"level": "WARNING"},
+        # It would tell of each table of a typeface.
+        "fontTools": {"level": "WARNING"},
         # It would tell of every request to Stripe, twice.
         "stripe": {"level": "WARNING"},
     },

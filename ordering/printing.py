@@ -12,6 +12,7 @@ from fpdf.fonts import FontFace
 
 # Every reader of PDF has it, so nothing of it is in the file.
 _STANDARD = "Helvetica"
+_STANDARD_CHARACTERS = "windows-1252"
 _EMBEDDED = "document"
 _MUTED = (110, 110, 118)
 _RULE = (222, 222, 226)
@@ -55,7 +56,7 @@ def pdf(sheet: Sheet, *, fonts: Sequence[str] = ()) -> bytes:
     (58 ms, 15 kB).
     """
     paper = _Paper(footer=" · ".join(sheet.seller))
-    if not _is_latin(sheet):
+    if not _is_western(sheet):
         _embed_typefaces(paper, fonts)
     paper.set_typeface(size=10)
     paper.set_title(f"{sheet.title} {sheet.number}")
@@ -76,6 +77,7 @@ class _Paper(FPDF):
         super().__init__(format="A4")
         self._footer = footer
         self.typeface = _STANDARD
+        self.core_fonts_encoding = _STANDARD_CHARACTERS
         self.set_margin(_MARGIN)
         self.set_auto_page_break(auto=True, margin=_MARGIN + _LINE)
 
@@ -92,10 +94,10 @@ class _Paper(FPDF):
         self.cell(0, 4, f"{self.page_no()} / {{nb}}", align="R")
 
 
-def _is_latin(sheet: Sheet) -> bool:
-    """Whether all its letters are in ISO 8859-1, which is what the standard typeface has."""
+def _is_western(sheet: Sheet) -> bool:
+    """Whether the standard typeface has all its characters."""
     try:
-        json.dumps(asdict(sheet), ensure_ascii=False).encode("latin-1")
+        json.dumps(asdict(sheet), ensure_ascii=False).encode(_STANDARD_CHARACTERS)
     except UnicodeEncodeError:
         return False
     return True

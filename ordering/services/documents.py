@@ -1,6 +1,7 @@
 """Invoices and credit notes: numbered without gaps, written down whole, made into files afterwards."""
 
 import logging
+import random
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import timedelta
@@ -228,6 +229,8 @@ def make_file(*, document_id: UUID | str) -> None:
 def make_files() -> int:
     """Prints what has no file yet, so that nobody who pays waits for it; returns how many there were."""
     missing = list(Document.objects.filter(file="").order_by("issued_at").values_list("pk", flat=True)[:BATCH])
+    # In no order, so that two processes that are at it seldom print the same one.
+    random.shuffle(missing)
     for document_id in missing:
         try:
             make_file(document_id=document_id)
