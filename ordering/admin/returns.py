@@ -16,7 +16,7 @@ from ordering.admin import kit
 from ordering.admin.colours import RETURN_COLOURS
 from ordering.admin.order_parts import ReasonForm
 from ordering.models import Return, ReturnAction, ReturnLine
-from ordering.services import returning
+from ordering.services import returning, taking_back
 
 
 class WordsForm(BaseDialogForm):
@@ -125,7 +125,7 @@ class ReturnAdmin(kit.OrderButtons, ReadOnly, ModelAdmin):
         row = self.get_object(request, object_id)
         restock = row.lines.order_by("pk").values_list("pk", "quantity") if row and form.cleaned_data["restock"] else []
         asked = {"restock": restock, "idempotency_key": form.cleaned_data["key"]}
-        return self._pressed(request, object_id, returning.receive, "The return was received.", **asked)
+        return self._pressed(request, object_id, taking_back.receive, "The return was received.", **asked)
 
     @_button(
         *(ReturnAction.REFUND, "Refund", "currency_exchange", "The buyer's money is returned.", AmountForm),
@@ -133,12 +133,12 @@ class ReturnAdmin(kit.OrderButtons, ReadOnly, ModelAdmin):
     )
     def refund(self, request: HttpRequest, form: AmountForm, object_id: str) -> HttpResponse:
         asked = {"amount": form.cleaned_data["amount"], "idempotency_key": form.cleaned_data["key"]}
-        return self._pressed(request, object_id, returning.refund, "The money is on its way.", **asked)
+        return self._pressed(request, object_id, taking_back.refund, "The money is on its way.", **asked)
 
     @_button(ReturnAction.CLOSE, "Close", "archive", "It ends, and no money is returned.", ReasonForm)
     def close(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         note = form.cleaned_data["reason"]
-        return self._pressed(request, object_id, returning.close, "The return was closed.", note=note)
+        return self._pressed(request, object_id, taking_back.close, "The return was closed.", note=note)
 
     @_button(*(ReturnAction.CANCEL, "Cancel", "cancel", "The goods stay with the buyer."), variant=ActionVariant.DANGER)
     def cancel(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:

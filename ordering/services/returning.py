@@ -1,9 +1,8 @@
-"""Goods that come back: asked for by the buyer, decided by staff, received, put back on the shelf, paid back."""
+"""Goods that are to come back: asked for by the buyer, decided by staff. What becomes of them: `taking_back`."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 from uuid import UUID
 
 from django.conf import settings
@@ -14,8 +13,6 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import checks
-from catalog.models import MovementReason
-from catalog.services import stock
 from notifications.outbox import EventData
 from ordering import events
 from ordering.errors import OrderError, OrderErrorCode
@@ -31,13 +28,12 @@ from ordering.models import (
     ReturnReason,
     ReturnStatus,
 )
-from ordering.services import buyers, once, receiving, refunding, states
+from ordering.services import buyers, once, states
 
 MAX_NOTE = 1000
 MAX_DECISION_NOTE = 500
 # Of one order, those that came to nothing included: a client shows all of them at once.
 MAX_RETURNS = 50
-_BACK = [ReturnStatus.RECEIVED, ReturnStatus.REFUNDED, ReturnStatus.CLOSED]
 _UNDONE = [ReturnStatus.REJECTED, ReturnStatus.CANCELLED]
 LEADS_TO = {
     ReturnAction.APPROVE: ReturnStatus.APPROVED,
@@ -189,37 +185,37 @@ def returnable(lines: Iterable[OrderLine]) -> dict[UUID, int]:
 @transaction.atomic
 def approve(*, return_id: UUID | str, actor: User, note: str = "") -> Return:
     """Tells the buyer to send the goods; `note` may say where to."""
-    found = _locked(return_id, actor)
-    _permit(found, ReturnAction.APPROVE, actor)
+    found = locked(return_id, actor)
+    permit(found, ReturnAction.APPROVE, actor)
     note = checked_note(note, longest=MAX_DECISION_NOTE, field=["note"])
 
     _decide(found, actor, note)
     approved = events.OrderReturnApproved(number=found.order.number, return_id=str(found.pk), decision_note=note)
-    _move(found, ReturnStatus.APPROVED, approved, actor)
+    move(found, ReturnStatus.APPROVED, approved, actor)
     return found
 
 
 @transaction.atomic
 def reject(*, return_id: UUID | str, actor: User, note: str) -> Return:
     """Tells the buyer to keep the goods, and why."""
-    found = _locked(return_id, actor)
-    _permit(found, ReturnAction.REJECT, actor)
-    note = _checked_reason(note)
+    found = locked(return_id, actor)
+    permit(found, ReturnAction.REJECT, actor)
+    note = checked_reason(note)
 
     _decide(found, actor, note)
     rejected = events.OrderReturnRejected(number=found.order.number, return_id=str(found.pk), reason=note)
-    _move(found, ReturnStatus.REJECTED, rejected, actor)
+    move(found, ReturnStatus.REJECTED, rejected, actor)
     return found
 
 
 @transaction.atomic
 def cancel(*, return_id: UUID | str, actor: User | AnonymousUser, guest_token: str | None = None) -> Return:
     """The goods stay with the buyer, who changed their mind before it was approved; staff also afterwards."""
-    found = _locked(return_id, actor, guest_token)
-    _permit(found, ReturnAction.CANCEL, actor)
+    found = locked(return_id, actor, guest_token)
+    permit(found, ReturnAction.CANCEL, actor)
 
     cancelled = events.OrderReturnCancelled(number=found.order.number, return_id=str(found.pk))
-    _move(found, ReturnStatus.CANCELLED, cancelled, actor)
+    move(found, ReturnStatus.CANCELLED, cancelled, actor)
     return found
 
 
@@ -230,7 +226,8 @@ def _decide(found: Return, actor: User, note: str) -> None:
     found.save(update_fields=["decided_at", "decided_by", "decision_note"])
 
 
-def _checked_reason(note: str) -> str:
+def checked_reason(note: str) -> str:
+    """The note without surrounding space; refused when there is none, or nobody can read it."""
     note = checked_note(note, longest=MAX_DECISION_NOTE, field=["note"])
     if not note:
         raise OrderError(OrderErrorCode.REQUIRED, "Say why, for the buyer.", field=["note"])
@@ -245,129 +242,8 @@ def checked_note(note: str, *, longest: int, field: list[str]) -> str:
     return note
 
 
-# ── Received and paid back ───────────────────────────────────────────────────────────────────────────────────────────
-@transaction.atomic
-def receive(
-    *,
-    return_id: UUID | str,
-    actor: User,
-    restock: Iterable[tuple[int, int]] = (),
-    idempotency_key: str | None,
-) -> once.Done[Return]:
-    """Notes that the goods are back; so many units of lines, given as (return line id, quantity), can be sold again.
-
-    NOT_FOUND, QUANTITY_INVALID for more than came back, VARIANT_UNAVAILABLE for what the shop does not keep any more,
-    ACTION_NOT_ALLOWED.
-    """
-    found = _locked(return_id, actor)
-    wanted = list(restock)
-    claim = _claim(found, idempotency_key, "return_receive", {"restock": wanted}, actor)
-    if claim.answer:
-        return once.Done(found, True)
-    _permit(found, ReturnAction.RECEIVE, actor)
-    lines = {line.pk: line for line in found.lines.select_related("order_line").order_by("pk")}
-    counts = _counted(lines, wanted)
-
-    for key, count in counts.items():
-        lines[key].restocked = count
-    ReturnLine.objects.bulk_update([lines[key] for key in counts], ["restocked"])
-    found.received_at = timezone.now()
-    found.save(update_fields=["received_at"])
-    received = events.OrderReturnReceived(
-        number=found.order.number,
-        return_id=str(found.pk),
-        quantity=sum(line.quantity for line in lines.values()),
-        restocked=sum(counts.values()),
-    )
-    _move(found, ReturnStatus.RECEIVED, received, actor)
-    claim.keep(found)
-    _put_back((lines[key] for key in counts), actor)
-    return once.Done(found, False)
-
-
-def _counted(lines: dict[int, ReturnLine], wanted: list[tuple[int, int]]) -> dict[int, int]:
-    """How many units of each line go back on the shelf; lines of which none does are left out."""
-    counts: dict[int, int] = {}
-    for key, count in wanted:
-        line = lines.get(key)
-        if line is None:
-            raise OrderError(OrderErrorCode.NOT_FOUND, "The return has no such line.", field=["lines", "returnLineId"])
-        if count < 0 or counts.get(key, 0) + count > line.quantity:
-            raise OrderError(
-                OrderErrorCode.QUANTITY_INVALID,
-                f"{line.quantity} of {line.order_line.sku} came back; {count} cannot be put on the shelf.",
-                field=["lines", "restock"],
-            )
-        if count and line.order_line.variant_id is None:
-            raise OrderError(
-                OrderErrorCode.VARIANT_UNAVAILABLE,
-                f"The shop does not keep {line.order_line.sku} any more. Receive it without putting it on the shelf.",
-                field=["lines", "restock"],
-            )
-        counts[key] = counts.get(key, 0) + count
-    return {key: count for key, count in counts.items() if count}
-
-
-def _put_back(lines: Iterable[ReturnLine], actor: User) -> None:
-    quantities: dict[int, int] = {}
-    for line in lines:
-        if variant_id := line.order_line.variant_id:
-            quantities[variant_id] = quantities.get(variant_id, 0) + line.restocked
-    if quantities:
-        stock.put_back(quantities=quantities, reason=MovementReason.RETURNED, actor=actor)
-
-
-@transaction.atomic
-def refund(
-    *, return_id: UUID | str, actor: User, amount: Decimal | None = None, idempotency_key: str | None
-) -> once.Done[Return]:
-    """Pays back what was paid for the goods that came back, or an amount in the order's currency.
-
-    The payment service is asked after the commit. AMOUNT_INVALID, QUANTITY_INVALID for units that were paid back
-    already, REFUND_TOO_LARGE, ACTION_NOT_ALLOWED.
-    """
-    found = _locked(return_id, actor)
-    claim = _claim(found, idempotency_key, "return_refund", {"amount": amount}, actor)
-    if claim.answer:
-        return once.Done(found, True)
-    _permit(found, ReturnAction.REFUND, actor)
-    lines = [(line.order_line_id, line.quantity) for line in found.lines.all()] if amount is None else None
-
-    found.refund = refunding.refund(found.order, amount=amount, lines=lines, reason="Goods sent back", actor=actor)
-    found.save(update_fields=["refund"])
-    refunded = events.OrderReturnRefunded(
-        number=found.order.number, return_id=str(found.pk), refund_id=str(found.refund.pk)
-    )
-    _move(found, ReturnStatus.REFUNDED, refunded, actor)
-    claim.keep(found)
-    return once.Done(found, False)
-
-
-@transaction.atomic
-def close(*, return_id: UUID | str, actor: User, note: str) -> Return:
-    """Ends a return without money: the goods were never paid for, or came back in no state to be. The buyer reads why.
-
-    `returning.request` takes no more units of these goods: they are back.
-    """
-    found = _locked(return_id, actor)
-    _permit(found, ReturnAction.CLOSE, actor)
-    found.decision_note = _checked_reason(note)
-    found.save(update_fields=["decision_note"])
-    closed = events.OrderReturnClosed(number=found.order.number, return_id=str(found.pk), reason=found.decision_note)
-    _move(found, ReturnStatus.CLOSED, closed, actor)
-    if found.order.is_payment_awaited and _is_all_back(found.order):
-        receiving.expect_nothing(found.order)
-    return found
-
-
-def _is_all_back(order: Order) -> bool:
-    back = ReturnLine.objects.filter(return_of__order=order, return_of__status__in=_BACK).aggregate(Sum("quantity"))
-    bought = order.lines.aggregate(Sum("quantity"))
-    return back["quantity__sum"] == bought["quantity__sum"]
-
-
 # ── What all of them do ──────────────────────────────────────────────────────────────────────────────────────────────
-def _locked(return_id: UUID | str, actor: User | AnonymousUser, guest_token: str | None = None) -> Return:
+def locked(return_id: UUID | str, actor: User | AnonymousUser, guest_token: str | None = None) -> Return:
     """The return and its order for update, if this person may see it; otherwise NOT_FOUND."""
     order_id = Return.objects.visible_to(actor, guest_token).filter(pk=return_id).values_list("order_id").first()
     if order_id is None:
@@ -378,17 +254,13 @@ def _locked(return_id: UUID | str, actor: User | AnonymousUser, guest_token: str
     return found
 
 
-def _claim(found: Return, key: str | None, operation: str, asked: dict[str, object], actor: User) -> once.Claim:
-    asked = {"return": str(found.pk), **asked}
-    return once.claim(scope=once.of_order(found.order), key=key, operation=operation, asked=asked, actor=actor)
-
-
-def _permit(found: Return, action: ReturnAction, actor: User | AnonymousUser) -> None:
+def permit(found: Return, action: ReturnAction, actor: User | AnonymousUser) -> None:
+    """Refuses with ACTION_NOT_ALLOWED what this person may not do with it now."""
     if reason := why_not(found, action, actor):
         raise OrderError(OrderErrorCode.ACTION_NOT_ALLOWED, reason, field=["id"])
 
 
-def _move(found: Return, status: ReturnStatus, event: EventData, actor: User | AnonymousUser) -> None:
+def move(found: Return, status: ReturnStatus, event: EventData, actor: User | AnonymousUser) -> None:
     """The one writer of a return's status. It and its order are locked. A move the table lacks is refused."""
     if status not in RETURN_TRANSITIONS[ReturnStatus(found.status)]:
         raise OrderError(

@@ -11,7 +11,7 @@ from graphql import get_named_type, is_composite_type, is_required_argument
 from catalog.models import Category
 from ordering import services
 from ordering.models import Cart, CustomerGroup, DigitalFile, Order, Promotion, PromotionKind, Return, ReturnReason
-from ordering.services import downloading, drafting, returning
+from ordering.services import downloading, drafting, returning, taking_back
 from schema.root import schema
 from tests.conftest import Api, gid, make_product, make_user, make_variant
 from tests.shopping import ADDRESS, order_of
@@ -47,8 +47,8 @@ def _order(root) -> Order:
         wanted = [returning.Wanted(chair.pk, 1, reason)]
         asked = returning.request(order_id=order.pk, lines=wanted, note="", actor=buyer, idempotency_key=None).row
         returning.approve(return_id=asked.pk, actor=root)
-        returning.receive(return_id=asked.pk, actor=root, idempotency_key=None)
-        returning.refund(return_id=asked.pk, actor=root, idempotency_key=None)
+        taking_back.receive(return_id=asked.pk, actor=root, idempotency_key=None)
+        taking_back.refund(return_id=asked.pk, actor=root, idempotency_key=None)
     return order
 
 

@@ -227,7 +227,7 @@ def test_only_the_move_of_each_machine_writes_a_status():
     writers = {(str(path.relative_to(settings.BASE_DIR)), name) for path in files for name in writers_of_status(path)}
 
     assert writers == {
-        ("ordering/services/returning.py", "_move"),
+        ("ordering/services/returning.py", "move"),
         ("ordering/services/states.py", "move"),
         ("workflows/services.py", "_move"),
     }

@@ -7,7 +7,7 @@ from strawberry import relay
 
 from ordering.graphql import types
 from ordering.graphql.inputs import returns as inputs
-from ordering.services import returning
+from ordering.services import returning, taking_back
 from schema import kit
 
 
@@ -146,7 +146,7 @@ mutation {
         idempotency_key: str,
         lines: list[inputs.ReturnReceiveLineInput] | None = None,
     ) -> ReturnReceivePayload | None:
-        done = returning.receive(
+        done = taking_back.receive(
             return_id=kit.pk(id, types.Return),
             actor=kit.signed_in(info),
             restock=inputs.restock_of(lines),
@@ -164,7 +164,7 @@ mutation {
     def return_refund(
         self, info: kit.Info, id: relay.GlobalID, idempotency_key: str, amount: Decimal | None = None
     ) -> ReturnRefundPayload | None:
-        done = returning.refund(
+        done = taking_back.refund(
             return_id=kit.pk(id, types.Return),
             actor=kit.signed_in(info),
             amount=amount,
@@ -179,5 +179,5 @@ mutation {
         "on delivery was sent back before it was paid, or the goods are in no state to be taken back.",
     )
     def return_close(self, info: kit.Info, id: relay.GlobalID, note: str) -> ReturnClosePayload | None:
-        found = returning.close(return_id=kit.pk(id, types.Return), actor=kit.signed_in(info), note=note)
+        found = taking_back.close(return_id=kit.pk(id, types.Return), actor=kit.signed_in(info), note=note)
         return ReturnClosePayload(return_=found)
