@@ -71,7 +71,7 @@ def _button(name: ReturnAction, title: str, icon: str, text: str, form: type = B
         icon=icon,
         url_path=name.lower(),
         permissions=["manage"],
-        dialog={"title": f"{title} this return?", "description": text, "form_class": form, "form_submit_text": title},
+        dialog={"title": f"{title}?", "description": text, "form_class": form, "form_submit_text": title},
         **options,
     )
 
@@ -135,7 +135,7 @@ class ReturnAdmin(kit.OrderButtons, ReadOnly, ModelAdmin):
         asked = {"amount": form.cleaned_data["amount"], "idempotency_key": form.cleaned_data["key"]}
         return self._pressed(request, object_id, taking_back.refund, "The money is on its way.", **asked)
 
-    @_button(ReturnAction.CLOSE, "Close", "archive", "It ends, and no money is returned.", ReasonForm)
+    @_button(ReturnAction.CLOSE, "Close without refund", "archive", "It ends, and no money is returned.", ReasonForm)
     def close(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         note = form.cleaned_data["reason"]
         return self._pressed(request, object_id, taking_back.close, "The return was closed.", note=note)
